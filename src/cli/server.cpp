@@ -1,0 +1,149 @@
+#include "cli/server.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/shim_args.h"
+#include "cli/signal_process.h"
+#include "cli/version.h"
+#include "http/identity.h"
+#include "loader/bundle_files.h"
+#include "supervisor/supervisor.h"
+#include "worker/worker.h"
+
+namespace bext::cli {
+namespace {
+
+void print(std::string_view text) {
+    [[maybe_unused]] auto n = ::write(2, text.data(), text.size());
+}
+
+void print_line(std::string_view text) { print("nginx: " + std::string(text) + "\n"); }
+
+/// What opening the logs and the pid file would meet; -t tells of it as nginx does.
+Result<> try_files(const loader::Plan& plan) {
+    for (auto& path : plan.log_files) {
+        Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+        if (!fd) return Error::from_errno("open() \"" + path + "\"");
+    }
+    for (auto& path : plan.directories)
+        if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return Error::from_errno("mkdir() \"" + path + "\"");
+    Fd pid(::open(plan.pid_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!pid) return Error::from_errno("open() \"" + plan.pid_path + "\"");
+    return {};
+}
+
+void dump_files(const loader::Configuration& configuration, conf::DiskFiles& files) {
+    for (auto& path : configuration.dumped) {
+        auto text = files.read(path);
+        if (!text) continue;
+        printf("# configuration file %s:\n%.*s\n", path.c_str(), static_cast<int>(text->size()), text->data());
+    }
+    fflush(stdout);
+}
+
+/// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
+Result<Fd> load(const loader::Source& source) {
+    conf::DiskFiles files;
+    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    if (!configuration) return configuration.error();
+    return loader::seal(configuration->plan, files);
+}
+
+Build build() {
+    auto b = this_build();
+    b.openssl = OPENSSL_VERSION_TEXT;
+    b.running_openssl = OpenSSL_version(OPENSSL_VERSION);
+    return b;
+}
+
+loader::Source source_of(const ShimArgs& args) {
+    loader::Source source;
+    source.conf_file = args.conf.value_or("");
+    source.prefix = args.prefix.value_or("");
+    source.directives = args.directives.value_or("");
+    if (args.error_log) source.error_log = args.error_log->empty() ? "stderr" : *args.error_log;
+    return source;
+}
+
+int send_signal(const loader::Source& source, const std::string& name) {
+    conf::DiskFiles files;
+    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    if (!configuration) {
+        print_line("[emerg] " + configuration.error().text);
+        return 1;
+    }
+    auto done = signal_process(name, signal_pid_path(configuration->plan.pid_path));
+    if (done) return 0;
+    print_line("[error] " + done.error().text);
+    return 1;
+}
+
+}  // namespace
+
+int check(const loader::Source& source, bool dump, bool quiet) {
+    conf::DiskFiles files;
+    auto path = loader::conf_file_of(source);
+    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    std::string failure = configuration ? "" : configuration.error().text;
+    if (configuration && !quiet) print_line("the configuration file " + path + " syntax is ok");
+    if (configuration)
+        if (auto done = try_files(configuration->plan); !done) failure = done.error().text;
+    if (!failure.empty()) {
+        print_line("[emerg] " + failure);
+        print_line("configuration file " + path + " test failed");
+        return 1;
+    }
+    if (!quiet) print_line("configuration file " + path + " test is successful");
+    if (dump) dump_files(*configuration, files);
+    return 0;
+}
+
+int serve(const ServeOptions& options) {
+    if (options.masquerade) http::identity() = {"nginx", "1.28.2"};
+    supervisor::Options to;
+    to.argv = options.argv;
+    to.conf_path = loader::conf_file_of(options.source);
+    to.prefix = options.source.prefix;
+    to.directives = options.source.directives;
+    to.error_log = options.source.error_log;
+    to.binary = options.binary;
+    to.pid_path = options.source.pid_path;
+    to.comm = options.masquerade ? "nginx" : "bext-server";
+    to.masquerade = options.masquerade;
+    to.foreground = options.foreground;
+    supervisor::Roles roles;
+    roles.load = [&](const supervisor::Options&) { return load(options.source); };
+    roles.worker_main = [&](Fd channel) { return worker::run(options.source, std::move(channel)); };
+    return supervisor::run(to, roles);
+}
+
+int as_nginx(int argc, char** argv, const std::string& binary) {
+    auto args = parse_shim_args(argc, argv);
+    if (!args) {
+        print_line(args.error().text);
+        return 1;
+    }
+    if (args->show_version) {
+        print(version_line());
+        if (args->show_help) print(help_text());
+        if (args->show_configure) print(configure_text(build()));
+        if (!args->test) return 0;
+    }
+    http::identity() = {"nginx", "1.28.2"};
+    auto source = source_of(*args);
+    if (args->test) return check(source, args->dump, args->quiet);
+    if (args->signal) return send_signal(source, *args->signal);
+    ServeOptions options;
+    options.source = source;
+    options.argv.assign(argv, argv + argc);
+    options.binary = binary;
+    options.masquerade = true;
+    return serve(options);
+}
+
+}  // namespace bext::cli

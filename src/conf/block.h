@@ -1,0 +1,77 @@
+// Block: one level of configuration (main, http, a server, a location …) and the module records set in it. A block that
+// sets nothing shares its parent's table of records, one that sets nothing of a module shares that module's record.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "conf/directive.h"
+
+namespace bext::conf {
+
+/// Every record type and directive that exists; slots are given in the order of add().
+class Registry {
+public:
+    void add(std::span<const Record* const> records, std::span<const Directive> directives);
+
+    struct Entry {
+        const Directive* directive;
+    };
+    /// All directives of that name, in the order in which they were added.
+    std::span<const Directive* const> find(std::string_view name) const;
+    std::size_t slots() const { return records_.size(); }
+    const Record& record(std::size_t slot) const { return *records_[slot]; }
+    std::span<const Directive* const> directives_of(std::size_t slot) const { return by_slot_[slot]; }
+
+    Registry();
+    ~Registry();
+
+private:
+    struct Names;
+    std::unique_ptr<Names> names_;
+    std::vector<const Record*> records_;
+    std::vector<std::vector<const Directive*>> by_slot_;
+};
+
+class Block {
+public:
+    /// All blocks, records and tables live in `arena`.
+    Block(Arena& arena, const Registry& registry, Block* outer) : arena_(arena), registry_(registry), outer_(outer) {}
+
+    Block* outer() const { return outer_; }
+    Arena& arena() const { return arena_; }
+
+    /// This block's own record; made when first asked for.
+    void* own(const Record& record);
+    bool owns(const Record& record) const;
+
+    /// A block inside this one.
+    Block& add_inner();
+
+    /// After the whole file is read, for the outermost block: fills in what each block inherits.
+    Status resolve(Cursor& at);
+
+    /// The records seen in this block, by slot; valid after resolve().
+    void* const* records() const { return records_; }
+
+private:
+    struct Own {
+        int slot;
+        void* record;
+        std::string place;
+    };
+    Status inherit(Cursor& at);
+
+    Arena& arena_;
+    const Registry& registry_;
+    Block* outer_;
+    std::vector<Own> own_;
+    std::vector<Block*> inner_;
+    void** records_ = nullptr;
+};
+
+}  // namespace bext::conf

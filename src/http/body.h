@@ -1,0 +1,52 @@
+// The request body: where its bytes come from, and what was read of it into memory or a temporary file.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "http/chain.h"
+
+namespace bext::http {
+
+/// Delivers the body of one request from the wire, decoded.
+class BodySource {
+public:
+    struct Read {
+        std::size_t size = 0;  // bytes placed in the buffer; 0 with status 0: the end
+        int status = 0;        // 400, 408, 413, or 499 when the client is gone
+    };
+    virtual ~BodySource() = default;
+    /// Waits for at least one byte, the end, or an error.
+    virtual Task<Read> read(std::span<char> into) = 0;
+    /// Bytes that can be had without waiting.
+    virtual bool ready() const = 0;
+};
+
+/// A body that was read whole.
+struct RequestBody {
+    explicit RequestBody(Arena& arena) : chain(arena) {}
+
+    BodySource* source = nullptr;  // null once there is nothing (more) to read
+    Chain chain;                   // memory, then a range of the file
+    Fd file;                       // temporary, already unlinked unless client_body_in_file_only keeps it
+    std::string_view file_name;    // of a kept file ($request_body_file)
+    std::uint64_t size = 0;
+    bool read = false;             // the whole body is in `chain`
+    bool unbuffered = false;       // somebody streams it from `source`
+};
+
+class Request;
+
+/// Reads the whole body into memory (client_body_buffer_size) or a temporary file. 0, or the status to answer with.
+Task<int> read_body(Request& request);
+/// Opens an unlinked temporary file in `directory` (made by the supervisor). The error has nginx's text.
+Result<Fd> open_temp_file(const std::string& directory);
+/// Writes all of `bytes` at `offset`. The error has nginx's text, with `directory` as the place.
+Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& directory);
+
+}  // namespace bext::http

@@ -1,0 +1,101 @@
+// Builder: reads the http block into a Site: servers, locations, variables, listens. Modules' setters reach it through
+// Cursor::owner<Builder>().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/reader.h"
+#include "http/site.h"
+
+namespace bext::http {
+
+class Builder {
+public:
+    explicit Builder(std::shared_ptr<Site> site) : site(std::move(site)) {}
+
+    std::shared_ptr<Site> site;
+    Server* server = nullptr;      // being read
+    Location* location = nullptr;  // being read; null at http and server level
+    bool http_seen = false;
+
+    /// The number of a variable, defined or not yet.
+    std::uint32_t variable(std::string_view name);
+    /// Defines `$name` by a function (map, set, geo …). An error when a built-in of that name cannot be changed.
+    Result<Site::VariableSlot*> define(std::string_view name, std::function<std::optional<std::string_view>(Request&)> get,
+                                       bool cached = true);
+    /// A regular expression whose named groups become variables.
+    Result<std::shared_ptr<const Regex>> regex(const std::string& pattern, bool ignore_case);
+
+    /// The handler of the location being read (proxy_pass, stub_status …).
+    void set_content(Hook hook) {
+        if (location) location->content = hook;
+    }
+    /// A nested location without a name: `if`, `limit_except`. Reads its block in `context`.
+    conf::Status read_unnamed(conf::Cursor& at, Location::Kind kind, std::uint32_t context, Location*& out);
+
+    /// The log file of that path, one object for all who write to it.
+    std::shared_ptr<LogFile> log_file(const std::string& path);
+    /// Adds the destination of an `error_log` directive.
+    conf::Status error_log(conf::Cursor& at, Log& log);
+
+    /// What stands in for directives that were not given.
+    struct Defaults {
+        std::string access_log = "/var/log/nginx/access.log";
+        std::string temp = "/var/lib/nginx/";  // + "body", "proxy" …; with -p: PREFIX + "client_body_temp" …
+        bool debian = true;
+    } defaults;
+    /// A directory for temporary files: `name` as in Debian's layout ("body"), `prefixed` as below a -p prefix.
+    std::string temp_directory(std::string_view name, std::string_view prefixed);
+
+    /// Data shared by name across the modules of this Site.
+    template <class T>
+    std::shared_ptr<T> shared(const std::string& key) {
+        auto& slot = site->shared[key];
+        if (!slot) slot = std::make_shared<T>();
+        return std::static_pointer_cast<T>(slot);
+    }
+    template <class T>
+    std::shared_ptr<T> find_shared(const std::string& key) const {
+        auto at = site->shared.find(key);
+        return at == site->shared.end() ? nullptr : std::static_pointer_cast<T>(at->second);
+    }
+
+    /// After the whole file: inheritance, and names that are still unknown. `at` stands in the main block.
+    conf::Status finish(conf::Cursor& at);
+
+    conf::Status http_block(conf::Cursor& at);
+    conf::Status server_block(conf::Cursor& at);
+    conf::Status location_block(conf::Cursor& at);
+    conf::Status listen(conf::Cursor& at);
+    conf::Status server_name(conf::Cursor& at);
+
+    /// Whether any directive of that record was given.
+    std::function<bool(const conf::Record&)> used;
+    /// Zones and the like that survive reloads: set by the worker, empty while checking.
+    std::function<std::shared_ptr<void>(const std::string& key)> surviving;
+
+private:
+    struct ServerListen {
+        Server* server;
+        net::Address address;
+        ListenOptions options;
+        std::string place;
+    };
+    conf::Status place_location(Location& location);
+    conf::Status name_location(conf::Cursor& at, Location& location);
+    conf::Status add_listen(conf::Cursor& at, Server& server, net::Address address, ListenOptions options);
+    conf::Status finish_http(conf::Cursor& at);
+    conf::Status finish_variables(conf::Cursor& at);
+    conf::Status finish_listens(conf::Cursor& at);
+    void finish_locations(Locations& locations);
+    void collect_hooks();
+    bool define_builtin(Site::VariableSlot& slot);
+
+    std::vector<ServerListen> listens_;
+    std::vector<Location*> all_locations_;
+};
+
+}  // namespace bext::http

@@ -1,0 +1,85 @@
+// Builder: variables by name: built-in ones from the modules' tables, prefixes ($http_ …), and those that directives define.
+#include "http/builder.h"
+
+namespace bext::http {
+
+std::uint32_t Builder::variable(std::string_view name) {
+    std::string low = lower(name);
+    auto at = site->variable_numbers.find(low);
+    if (at != site->variable_numbers.end()) return at->second;
+    auto number = static_cast<std::uint32_t>(site->variables.size());
+    site->variables.emplace_back();
+    site->variables.back().name = low;
+    site->variable_numbers.emplace(std::move(low), number);
+    return number;
+}
+
+namespace {
+
+const Variable* builtin(std::string_view name) {
+    for (auto* module : modules())
+        for (auto& variable : module->variables)
+            if (variable.name == name) return &variable;
+    return nullptr;
+}
+
+const Variable* prefix(std::string_view name) {
+    const Variable* best = nullptr;
+    for (auto* module : modules())
+        for (auto& variable : module->variables)
+            if (variable.name.ends_with('_') && name.size() > variable.name.size() && name.starts_with(variable.name) &&
+                (!best || variable.name.size() > best->name.size()))
+                best = &variable;
+    return best;
+}
+
+}  // namespace
+
+Result<Site::VariableSlot*> Builder::define(std::string_view name,
+                                            std::function<std::optional<std::string_view>(Request&)> get, bool cached) {
+    auto* known = builtin(lower(name));
+    if (known && !known->changeable && !known->set) return Error{cat({"the duplicate \"", name, "\" variable"})};
+    auto& slot = site->variables[variable(name)];
+    if (known && known->set) {
+        define_builtin(slot);
+        return &slot;
+    }
+    slot.get = std::move(get);
+    slot.cached = cached;
+    slot.defined = true;
+    slot.changeable = true;
+    return &slot;
+}
+
+bool Builder::define_builtin(Site::VariableSlot& slot) {
+    const Variable* found = builtin(slot.name);
+    std::string rest;
+    if (!found && (found = prefix(slot.name))) rest = slot.name.substr(found->name.size());
+    if (!found) return false;
+    slot.get = [get = found->get, rest](Request& r) { return get(r, rest); };
+    slot.cached = found->cached;
+    slot.set = found->set;
+    slot.defined = true;
+    return true;
+}
+
+Result<std::shared_ptr<const Regex>> Builder::regex(const std::string& pattern, bool ignore_case) {
+    auto compiled = Regex::compile(pattern, ignore_case);
+    if (!compiled) return compiled.error();
+    for (auto& named : (*compiled)->named()) {
+        auto& slot = site->variables[variable(named.name)];
+        if (slot.defined) continue;
+        slot.get = [](Request&) -> std::optional<std::string_view> { return std::nullopt; };
+        slot.defined = slot.changeable = true;
+    }
+    return *compiled;
+}
+
+conf::Status Builder::finish_variables(conf::Cursor&) {
+    for (auto& slot : site->variables)
+        if (!slot.defined && !define_builtin(slot))
+            return conf::Refusal{cat({"unknown \"", slot.name, "\" variable"}), conf::Refusal::Kind::kComplete};
+    return conf::ok();
+}
+
+}  // namespace bext::http

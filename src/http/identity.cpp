@@ -1,0 +1,10 @@
+#include "http/identity.h"
+
+namespace bext::http {
+
+Identity& identity() {
+    static Identity one;
+    return one;
+}
+
+}  // namespace bext::http

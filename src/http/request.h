@@ -1,0 +1,261 @@
+// Request: one HTTP request and its response, whatever wire it came on (docs/life-of-a-request.md).
+#pragma once
+
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "conf/directive.h"
+#include "http/body.h"
+#include "http/chain.h"
+#include "http/headers.h"
+#include "http/regex.h"
+#include "http/status.h"
+
+namespace bext::http {
+
+class Connection;
+class Request;
+class Sink;
+struct Hook;
+struct Location;
+struct Server;
+class Site;
+class SiteUse;
+
+enum class Method : std::uint8_t {
+    kOther, kGet, kHead, kPost, kPut, kDelete, kMkcol, kCopy, kMove, kOptions, kPropfind, kProppatch, kLock, kUnlock,
+    kPatch, kTrace, kConnect,
+};
+Method method_of(std::string_view name);
+
+/// Works on the response body between the content handler and the sink; lives in the request's arena.
+class BodyFilter {
+public:
+    virtual ~BodyFilter() = default;
+    /// Replaces the pieces in `chain` by what is to be sent now; `last`: none follow; `flush`: hold nothing back.
+    /// False: the answer cannot be completed, the connection ends.
+    virtual bool pass(Request& request, Chain& chain, bool last, bool flush) = 0;
+    BodyFilter* next = nullptr;
+};
+
+struct Response {
+    explicit Response(Arena& arena) : headers(arena) {}
+
+    int status = 0;
+    std::string_view status_line;  // "200 OK" of an upstream, when it is to be relayed as it was
+    std::int64_t content_length = -1;
+    std::string_view content_type;
+    std::string_view charset;
+    bool content_type_relayed = false;  // from an upstream: relayed as it stands
+    std::time_t last_modified = -1;
+    Headers headers;  // everything else, in the order in which it is sent
+    Headers* trailers = nullptr;
+    bool allow_ranges = false;
+    bool single_range = false;  // only one range can be taken (upstream bodies)
+    bool vary_by_encoding = false;  // gzip_vary
+    bool expires_in_past = false;
+    bool chunked = false;           // decided when the header is sent
+    bool header_only = false;       // HEAD, 204, 304: no body follows
+    std::string_view location_sent;   // the absolute form, once sent
+    std::int64_t content_offset = 0;  // of the whole, when only a part is sent (slice)
+
+    /// Forgets what describes the body, because it changes: length, ranges.
+    void clear_content_length() {
+        content_length = -1;
+        headers.remove(Name::kContentLength);
+    }
+    void clear_accept_ranges() {
+        allow_ranges = false;
+        headers.remove(Name::kAcceptRanges);
+    }
+    void clear_last_modified() {
+        last_modified = -1;
+        headers.remove(Name::kLastModified);
+    }
+    void clear_etag() { headers.remove(Name::kEtag); }
+    /// A strong ETag becomes a weak one, since the bytes change.
+    void weaken_etag(Arena& arena);
+    /// Everything as before an answer was begun.
+    void clear();
+};
+
+class Request {
+public:
+    /// `main`: null for a client's own request, else the request whose subrequest this is.
+    Request(Connection& connection, Sink& sink, Request* main);
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    ~Request();
+
+    Arena arena;
+    Connection& connection;
+    Sink* sink;
+    Request& main;         // itself unless a subrequest
+    Request* const parent;
+
+private:
+    SiteUse* const use_;
+
+public:
+    const Site* const site;  // in force when the request began
+
+    // The request line. `line` is what was received; uri and args change with rewrites.
+    std::string_view line, protocol, method_name, target, uri, args, extension, scheme_host;
+    Method method = Method::kOther;
+    int http_version = 1001;  // 1000 * major + minor; 9 for HTTP/0.9
+    Headers in;
+    std::string_view host;       // validated, lower case, without port
+    std::string_view host_port;  // the port text of the Host header
+    std::int64_t content_length = -1;
+    bool chunked_body = false;
+    bool keepalive = false;
+    bool complex_uri = false, quoted_uri = false, plus_in_uri = false;  // what the client's URI had in it
+    std::uint64_t request_length = 0;  // bytes of head and body received
+    std::uint64_t header_size = 0;     // bytes of the response header sent
+    bool raw_uri_valid = true;  // the URI is still the client's: proxy_pass may send `target` as it is
+    std::int64_t start_ms = 0;  // wall clock, ms
+    std::uint64_t start_tick = 0;  // loop clock, ms
+
+    // Where it was routed to.
+    const Server* server = nullptr;
+    const Location* location = nullptr;
+    const Hook* content_handler = nullptr;
+    void* const* records = nullptr;
+    Captures captures;
+
+    /// The settings of module record C in the location that serves this request.
+    template <class C>
+    const C& conf() const {
+        return *static_cast<const C*>(records[conf::slot_of<C>]);
+    }
+    /// A module's own per-request state, made when first asked for and kept across internal redirects unless cleared.
+    template <class C>
+    C*& context() {
+        return *reinterpret_cast<C**>(context_slot(&kContextKey<C>));
+    }
+    void clear_contexts() { contexts_.clear(); }
+
+    RequestBody body{arena};
+    Response out{arena};
+
+    // Changing course.
+    bool internal = false;      // an internal redirect or subrequest
+    bool named = false;         // in a named location
+    bool uri_changed = false;   // by rewrite: find the location anew
+    bool error_page = false;    // serving an error_page
+    int uri_changes = 11;       // left before "rewrite or internal redirection cycle"
+    int subrequests_left = 50;
+    int subrequest_depth = 0;
+    bool header_sent = false;
+    bool aborted = false;       // the client is gone or the response failed: nothing more can be sent
+    bool ended = false;         // the last byte was handed to the sink
+    bool discard_output = false;  // a subrequest whose body nobody wants
+    bool gzip_checked = false, gzip_ok = false;
+    bool expect_tested = false;
+    bool msie = false, msie6 = false, chrome = false, safari = false;  // of the User-Agent
+    std::uint8_t phase = 0;       // where the phases go on (http/phases.cpp)
+    std::uint16_t next_hook = 0;
+    bool timed_out = false;
+    bool discarding = false;       // the body is only being got rid of
+    bool filter_finalize = false;  // a filter replaced the answer: no second time
+    bool lingering = false;
+    bool logged = true;
+    bool satisfied = false;     // an access hook of `satisfy any` said yes
+    int access_code = 0;        // … or what they said no with
+    int error_status = 0;       // the code an error page is served for
+    std::uint64_t limit_rate = 0, limit_rate_after = 0;
+    bool limit_rate_set = false, limit_rate_after_set = false;
+
+    /// Continue as another URI: the caller returns Verdict::again(). False after too many changes (answered with 500).
+    bool redirect(std::string_view uri, std::string_view args);
+    /// Continue in the location `@name`. False when there is none or after too many changes.
+    bool redirect_named(std::string_view name);
+    /// Sets the URI and its extension.
+    void set_uri(std::string_view uri);
+
+    /// Takes the settings of `location` (or of the server when null) as the ones in force.
+    void enter(const Location& location);
+
+    /// Answers with a whole body in memory; headers come from `out`. The content hook returns Verdict::done().
+    void reply(int status, std::string_view content_type, std::string_view body);
+    /// The type for the URI's extension, into `out.content_type` (ngx_http_set_content_type).
+    void set_content_type();
+    /// ETag from size and modification time, as nginx makes it.
+    void set_etag(std::time_t modified, std::uint64_t size);
+    /// The body that reply() or a content hook left to be sent.
+    Chain pending{arena};
+
+    /// Header filters, then the header to the sink. Nothing, or the status that is to be answered instead.
+    std::optional<int> send_header();
+    /// Body filters, then the sink. Wait with drain() before reusing the bytes.
+    bool push(Chain& chain, bool last, bool flush = false);
+    /// Until the sink holds nothing of this request any more; false when the client is gone.
+    Task<bool> drain();
+    /// push() and, when the sink could not write everything at once, drain().
+    Task<bool> send(Chain& chain, bool last, bool flush = false);
+    void add_filter(BodyFilter* filter);
+    /// chunked_transfer_encoding.
+    bool chunked_allowed() const;
+    /// Called when the client goes away while a hook waits for something else.
+    void (*on_abort)(void* context) = nullptr;
+    void* abort_context = nullptr;
+
+    /// Runs another request whose output is dropped or kept: its status. `capture` collects the body when given.
+    Task<int> subrequest(std::string_view uri, std::string_view args, std::string* capture, Request** done = nullptr);
+
+    /// The value of a variable by its number in the Site; nothing when it has none in this request.
+    std::optional<std::string_view> variable(std::uint32_t number);
+    std::optional<std::string_view> variable(std::string_view name);
+    void set_variable(std::uint32_t number, std::optional<std::string_view> value);
+    /// Matches and, when it does, sets the captures and the named groups' variables.
+    bool match(const Regex& regex, std::string_view subject);
+
+    /// A line in the error log of this location: "*N text (2: No such file), client: …, request: …". Client bytes are escaped.
+    void log(Level level, std::string_view text, int error = 0) const;
+    const Log& error_log() const;
+    /// Path of a file below the location's root or alias for the URI: NUL-terminated in the arena. `root_size`: length of
+    /// the part that is the root. Empty when it cannot be made.
+    std::string_view path_of(std::string_view uri, std::size_t* root_size = nullptr);
+    std::string_view upstream_name;  // shown in the error log while an upstream is asked
+    std::string_view log_action;     // "while …"
+
+private:
+    template <class C>
+    static inline const char kContextKey = 0;
+    struct ContextSlot {
+        const void* key;
+        void* value;
+    };
+    void** context_slot(const void* key);
+
+    struct Value {
+        std::string_view text;
+        enum class State : std::uint8_t { kUnknown, kFound, kMissing, kBusy } state = State::kUnknown;
+    };
+    Value* values();
+
+    List<ContextSlot> contexts_{arena};
+    Value* values_ = nullptr;
+    BodyFilter* filters_ = nullptr;
+    BodyFilter** last_filter_ = &filters_;
+    bool body_ended_ = false;
+};
+
+/// Where a response goes: an HTTP/1 connection, later an HTTP/2 stream.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    /// Queues the status line and header fields of `request.out`.
+    virtual void header(Request& request) = 0;
+    /// Queues body pieces, and writes what it can. False: the client is gone.
+    virtual bool body(Request& request, const Chain& chain, bool last, bool flush) = 0;
+    /// True while queued bytes wait for the client.
+    virtual bool backlog() const = 0;
+    virtual Task<bool> drain(Request& request) = 0;
+};
+
+}  // namespace bext::http

@@ -1,0 +1,52 @@
+#include "http/thread.h"
+
+#include <time.h>
+
+#include "http/dates.h"
+
+namespace bext::http {
+
+thread_local Thread* Thread::current_ = nullptr;
+
+Counters& counters() {
+    static Counters all;
+    return all;
+}
+
+Thread::Thread() : random(std::random_device{}()) {
+    current_ = this;
+    loop.set_first(files.event_fd(), [this] { files.drain(); });
+}
+
+Thread::~Thread() {
+    if (site) site->release();
+    current_ = nullptr;
+}
+
+void Thread::refresh() {
+    auto now = loop.unix_seconds();
+    if (now == second_) return;
+    second_ = now;
+    time_t t = now;
+    struct tm local;
+    localtime_r(&t, &local);
+    int offset = static_cast<int>(local.tm_gmtoff / 60);
+    put_http_date(date_, now);
+    local_size_ = static_cast<std::size_t>(put_log_date(local_, now, offset) - local_);
+    iso_size_ = static_cast<std::size_t>(put_iso_date(iso_, now, offset) - iso_);
+}
+
+std::string_view Thread::http_date() {
+    refresh();
+    return {date_, kHttpDate};
+}
+std::string_view Thread::local_time() {
+    refresh();
+    return {local_, local_size_};
+}
+std::string_view Thread::iso_time() {
+    refresh();
+    return {iso_, iso_size_};
+}
+
+}  // namespace bext::http

@@ -1,0 +1,59 @@
+// Variables of a request: evaluated when first asked for, kept when their module says so.
+#include "http/request.h"
+#include "http/site.h"
+
+namespace bext::http {
+
+std::optional<std::string_view> Request::variable(std::uint32_t number) {
+    auto& slot = site->variables[number];
+    auto& value = values()[number];
+    switch (value.state) {
+        case Value::State::kFound: return value.text;
+        case Value::State::kMissing: return std::nullopt;
+        case Value::State::kBusy:
+            log(Level::kError, arena.cat({"cycle while evaluating variable \"", slot.name, "\""}));
+            return std::nullopt;
+        case Value::State::kUnknown: break;
+    }
+    value.state = Value::State::kBusy;
+    auto found = slot.get(*this);
+    if (values()[number].state != Value::State::kBusy) return variable(number);  // set while it was evaluated
+    value.state = Value::State::kUnknown;
+    if (slot.cached) {
+        value.state = found ? Value::State::kFound : Value::State::kMissing;
+        if (found) value.text = *found;
+    }
+    return found;
+}
+
+std::optional<std::string_view> Request::variable(std::string_view name) {
+    auto& numbers = site->variable_numbers;
+    auto at = numbers.find(name);
+    if (at == numbers.end()) return std::nullopt;
+    return variable(at->second);
+}
+
+void Request::set_variable(std::uint32_t number, std::optional<std::string_view> value) {
+    auto& slot = site->variables[number];
+    if (slot.set) return slot.set(*this, value.value_or(std::string_view()));
+    auto& own = values()[number];
+    own.state = value ? Value::State::kFound : Value::State::kMissing;
+    if (value) own.text = *value;
+}
+
+bool Request::match(const Regex& regex, std::string_view subject) {
+    int rc = regex.match(subject, arena, captures);
+    if (rc < 0) log(Level::kAlert, arena.cat({"pcre2_match() failed: ", std::to_string(rc), " on \"", subject, "\" using \"", regex.pattern(), "\""}));
+    if (rc <= 0) return false;
+    for (auto& named : regex.named()) {
+        auto& numbers = site->variable_numbers;
+        auto at = numbers.find(named.name);
+        if (at == numbers.end()) continue;
+        auto& value = values()[at->second];
+        value.state = Value::State::kFound;
+        value.text = captures[named.number];
+    }
+    return true;
+}
+
+}  // namespace bext::http

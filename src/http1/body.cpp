@@ -1,0 +1,98 @@
+// The body of a request as it comes off an HTTP/1 connection: by length or chunked, with "Expect: 100-continue".
+#include "http1/connection.h"
+
+namespace bext::http1 {
+
+namespace status = http::status;
+
+/// Bytes from the buffer first, then from the stream.
+Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
+    if (in_.begin < in_.end) {
+        auto n = std::min(into.size(), in_.end - in_.begin);
+        std::memcpy(into.data(), in_.data + in_.begin, n);
+        in_.begin += n;
+        co_return Read{n, 0};
+    }
+    auto& client = request_->conf<http::Client>();
+    auto timeout = request_->discarding ? client.lingering_timeout->count() : client.body_timeout->count();
+    for (;;) {
+        auto wait = co_await stream->readable(static_cast<std::uint64_t>(timeout));
+        if (wait == net::Wait::kTimeout) {
+            request_->timed_out = true;
+            request_->log(Level::kInfo, "client timed out", ETIMEDOUT);
+            co_return Read{0, status::kTimeout};
+        }
+        ssize_t n = wait == net::Wait::kReady ? stream->read(into) : 0;
+        if (n > 0) co_return Read{static_cast<std::size_t>(n), 0};
+        if (n == -EAGAIN) continue;
+        failed_ = true;
+        request_->log(Level::kInfo, "client prematurely closed connection", n < 0 ? static_cast<int>(-n) : 0);
+        co_return Read{0, status::kBadRequest};
+    }
+}
+
+Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
+    auto& r = *request_;
+    if (body_done_) co_return Read{0, 0};
+    if (!continue_sent_ && !r.expect_tested && in_.begin == in_.end) {
+        continue_sent_ = true;
+        auto* expect = r.in.find(http::Name::kExpect);
+        if (expect && r.http_version >= 1001 && iequals(expect->value, "100-continue")) {
+            static char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+            struct iovec piece {kContinue, sizeof kContinue - 1};
+            stream->write({&piece, 1}, false);  // 25 bytes on an idle connection: it fits, or the client is gone
+        }
+    }
+    if (!r.chunked_body) {
+        auto got = co_await read_raw(into.first(std::min(into.size(), static_cast<std::size_t>(body_left_))));
+        body_left_ -= static_cast<std::int64_t>(got.size);
+        body_size_ += got.size;
+        if (body_left_ == 0) body_done_ = true;
+        co_return got;
+    }
+    for (;;) {
+        if (in_.begin == in_.end) {
+            use_body_buffer();
+            auto got = co_await read_raw({in_.data, in_.size});
+            if (got.status) co_return got;
+            in_.end = got.size;
+        }
+        std::size_t used = 0;
+        std::string_view data;
+        auto step = chunked_.feed(in_.unused().substr(0, into.size()), used, data);  // no more than fits
+        in_.begin += used;
+        if (step == ChunkedDecoder::Step::kData) {
+            auto n = data.size();
+            std::memcpy(into.data(), data.data(), n);
+            body_size_ += n;
+            auto most = r.conf<http::Client>().max_body_size->value;
+            if (most && body_size_ > static_cast<std::uint64_t>(most) && !r.discarding) {
+                r.log(Level::kError, r.arena.cat({"client intended to send too large chunked body: ", std::to_string(body_size_), "+", std::to_string(chunked_.chunk_left()), " bytes"}));
+                r.expect_tested = true;
+                co_return Read{0, status::kTooLarge};
+            }
+            co_return Read{n, 0};
+        }
+        if (step == ChunkedDecoder::Step::kDone) {
+            body_done_ = true;
+            co_return Read{0, 0};
+        }
+        if (step == ChunkedDecoder::Step::kInvalid) {
+            r.log(Level::kInfo, "client sent invalid chunked body");
+            co_return Read{0, status::kBadRequest};
+        }
+    }
+}
+
+/// Bytes of the body go to a buffer of their own: the request's views point into the ones that held its head.
+void ClientConnection::use_body_buffer() {
+    if (!body_buffer_) {
+        if (in_.data) old_.push_back(in_);
+        in_.size = 4096;
+        in_.data = static_cast<char*>(pool_allocate(in_.size));
+        body_buffer_ = true;
+    }
+    in_.begin = in_.end = 0;
+}
+
+}  // namespace bext::http1

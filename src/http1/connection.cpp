@@ -1,0 +1,311 @@
+// A connection's life: PROXY header, TLS, one request after another, the end.
+#include "http1/connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "http/escape.h"
+#include "http/phases.h"
+
+namespace bext::http1 {
+
+using http::Request;
+
+void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client) {
+    auto* connection = new ClientConnection(thread, listen, std::move(fd), client);
+    spawn(connection->run());
+}
+
+ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on, Fd fd, const net::Address& from)
+    : thread_(thread), listen_use_(thread.site->acquire()), socket_(new net::Socket(std::move(fd))) {
+    static std::atomic<std::uint64_t> next{1};
+    number = next.fetch_add(1, std::memory_order_relaxed);
+    listen = &on;
+    local = on.address;
+    local_known_ = !on.address.wildcard() && on.address.family() != AF_UNIX && on.covers.empty();
+    stream = socket_.get();
+    start_ms = thread.loop.unix_milliseconds();
+    set_client(from);
+    ++thread.connections;
+    http::counters().active.fetch_add(1, std::memory_order_relaxed);
+    http::counters().handled.fetch_add(1, std::memory_order_relaxed);
+}
+
+ClientConnection::~ClientConnection() {
+    request_.reset();
+    release_buffers();
+    listen_use_->release();
+    if (--thread_.connections == 0 && thread_.on_last_connection) thread_.on_last_connection();
+    http::counters().active.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Task<> ClientConnection::run() {
+    wire_ = &static_cast<const http::Wire&>(
+        *static_cast<const http::Wire*>(listen->hosts.default_server->root.records[conf::slot_of<http::Wire>]));
+    bool begun = co_await begin();
+    if (begun) {
+        for (;;) {
+            bool more = co_await read_head();
+            if (!more) break;
+            http::counters().requests.fetch_add(1, std::memory_order_relaxed);
+            if (refused_)
+                co_await http::refuse(*request_, refused_);
+            else
+                co_await http::serve(*request_);
+            if (taken_over_) break;
+            co_await end_request();
+            if (!stream) break;
+        }
+    }
+    delete this;
+}
+
+Task<bool> ClientConnection::begin() {
+    // g++ 12 miscompiles co_await inside && and ||: it always stands alone (docs/adr/0002-event-loop.md).
+    bool good = true;
+    if (listen->options.proxy_protocol) good = co_await read_proxy_header();
+    if (!good) co_return false;
+    if (listen->options.ssl) good = co_await start_tls();
+    co_return good;
+}
+
+Task<bool> ClientConnection::read_proxy_header() {
+    proxy_ = std::make_unique<net::ProxyHeader>();
+    proxy_bytes_.resize(net::kProxyV2Max);
+    std::size_t have = 0;
+    for (;;) {
+        auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
+        if (wait != net::Wait::kReady) co_return false;
+        // Peek, so that bytes behind the header stay for TLS or the request.
+        ssize_t n = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_bytes_.size(), MSG_PEEK);
+        if (n < 0 && errno == EAGAIN) {
+            socket_->not_readable();
+            continue;
+        }
+        if (n <= 0) co_return false;
+        auto verdict = net::parse_proxy_header({proxy_bytes_.data(), static_cast<std::size_t>(n)}, *proxy_);
+        if (verdict == net::ProxyParse::kAgain) {
+            if (static_cast<std::size_t>(n) == have) {
+                if (socket_->hung_up()) co_return false;
+                socket_->not_readable();
+            }
+            have = static_cast<std::size_t>(n);
+            continue;
+        }
+        if (verdict != net::ProxyParse::kDone) {
+            listen_use_->site().error_log->write(Level::kError, cat({"*", std::to_string(number), " broken header: \"", {proxy_bytes_.data(), std::min<std::size_t>(static_cast<std::size_t>(n), 107)},
+                                                    "\" while reading PROXY protocol, client: ", client_text(), ", server: ", listen->address.text()}));
+            co_return false;
+        }
+        ssize_t taken = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_->size, 0);
+        if (taken != static_cast<ssize_t>(proxy_->size)) co_return false;
+        proxy_header = proxy_.get();
+        co_return true;
+    }
+}
+
+Task<bool> ClientConnection::start_tls() {
+    auto accept = http::tls_acceptor();
+    if (!accept) co_return false;
+    // A client that speaks plain HTTP here gets nginx's answer 400 instead of a failed handshake.
+    char first;
+    for (;;) {
+        auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
+        if (wait != net::Wait::kReady) co_return false;
+        ssize_t n = ::recv(socket_->fd(), &first, 1, MSG_PEEK);
+        if (n == 1) break;
+        if (n == 0 || errno != EAGAIN) co_return false;
+        socket_->not_readable();
+    }
+    if ((static_cast<unsigned char>(first) & 0x80) == 0 && first != 0x16) {
+        plain_on_tls_ = true;
+        co_return true;
+    }
+    auto accepted = co_await accept(*this, *socket_, static_cast<std::uint64_t>(wire_->header_timeout->count()));
+    if (!accepted.stream) co_return false;
+    tls_stream_ = std::move(accepted.stream);
+    tls = accepted.session;
+    stream = tls_stream_.get();
+    co_return true;
+}
+
+Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
+    for (;;) {
+        auto wait = co_await stream->readable(timeout_ms);
+        if (wait == net::Wait::kTimeout && request_) {
+            request_->log(Level::kInfo, "client timed out", ETIMEDOUT);
+            request_->out.status = request_->error_status = http::status::kTimeout;
+        }
+        if (wait != net::Wait::kReady) co_return false;
+        if (!in_.data) {
+            in_.size = wire_->header_buffer_size->value;
+            in_.data = static_cast<char*>(pool_allocate(in_.size));
+            in_.begin = in_.end = 0;
+        }
+        ssize_t n = stream->read({in_.data + in_.end, in_.size - in_.end});
+        if (n > 0) {
+            in_.end += static_cast<std::size_t>(n);
+            co_return true;
+        }
+        if (n != -EAGAIN) co_return false;
+    }
+}
+
+void ClientConnection::became_idle() {
+    if (in_.begin == in_.end && in_.data) {
+        pool_release(in_.data, in_.size);
+        in_ = {};
+    }
+    thread_.idle.link(*this);
+}
+
+void ClientConnection::close() { stream->cancel(); }
+
+/// Reads one request's head. False: the connection is to end (closed, timed out, broken).
+Task<bool> ClientConnection::read_head() {
+    bool first = requests == 0;
+    auto timeout = static_cast<std::uint64_t>(wire_->header_timeout->count());
+    if (in_.begin == in_.end) {
+        auto idle = first ? timeout : static_cast<std::uint64_t>(keepalive_ms_);
+        if (thread_.draining) co_return false;
+        became_idle();
+        bool got = co_await fill(idle);
+        thread_.idle.unlink(*this);
+        if (!got) co_return false;
+    }
+    ++requests;
+    request_ = std::make_unique<Request>(*this, *this, nullptr);
+    request_->start_ms = thread_.loop.unix_milliseconds();
+    request_->start_tick = thread_.loop.now();
+    // The Site may have changed since the connection began: its listen of the same address is in force then.
+    listen = request_->site->listen_like(*listen);
+    if (!listen) co_return false;
+    if (listen_use_ != thread_.site) {
+        listen_use_->release();
+        listen_use_ = thread_.site->acquire();
+    }
+    use_server(*listen->hosts.default_server);
+    line_done_ = false;
+    refused_ = 0;
+    header_count_ = 0;
+    persistence_ = Persistence::kUnsaid;
+    line_begin_ = in_.begin;
+    line_parser_.reset();
+    header_parser_.reset();
+    request_start_sent_ = stream->sent;
+    auto deadline = thread_.loop.now() + timeout;
+    for (;;) {
+        auto next = parse();
+        if (next == Next::kDone || next == Next::kRefused) break;
+        auto now = thread_.loop.now();
+        bool filled = now < deadline;
+        if (filled) filled = co_await fill(deadline - now);
+        if (!filled) {
+            if (line_done_ || in_.end > line_begin_) {
+                if (!request_->error_status) {
+                    request_->log(Level::kInfo, "client prematurely closed connection");
+                    request_->out.status = request_->error_status = http::status::kBadRequest;
+                }
+                request_->aborted = true;
+                for (auto* logger : request_->site->loggers) logger(*request_);
+            }
+            co_return false;
+        }
+    }
+    request_->request_length = head_size_;
+    co_return true;
+}
+
+Task<> ClientConnection::end_request() {
+    auto& r = *request_;
+    bool alive = !r.aborted && !failed_ && r.ended;
+    bool keep = alive && r.keepalive && !thread_.draining;
+    if (keep && !body_done_) keep = co_await discard_rest();
+    if (!keep) {
+        auto& client = r.conf<http::Client>();
+        auto mode = *client.lingering_close;
+        bool unread = r.lingering || in_.begin < in_.end || !body_done_;
+        if (alive && (mode == http::Client::Lingering::kAlways || (mode == http::Client::Lingering::kOn && unread)))
+            co_await linger();
+        if (r.timed_out && *client.reset_timedout) {
+            struct linger now {1, 0};
+            ::setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        } else if (tls) {
+            stream->shutdown_write();
+        }
+        stream = nullptr;
+        co_return;
+    }
+    keepalive_ms_ = r.conf<http::Client>().keepalive_timeout->count();
+    if (!nodelay_ && *r.conf<http::Client>().tcp_nodelay && client.family() != AF_UNIX) {
+        int one = 1;
+        ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        nodelay_ = true;
+    }
+    // Bytes of the next request stay; what the old head pointed into goes.
+    auto rest = in_.unused();
+    request_.reset();
+    queue_ = nullptr;
+    queue_size_ = queue_capacity_ = next_piece_ = 0;
+    held_ = nullptr;
+    held_size_ = held_capacity_ = 0;
+    for (auto& buffer : old_) pool_release(buffer.data, buffer.size);
+    old_.clear();
+    large_ = 0;
+    if (rest.empty()) {
+        in_.begin = in_.end = 0;
+        if (in_.size != wire_->header_buffer_size->value) release_buffers();
+    } else if (in_.begin > 0) {
+        std::memmove(in_.data, rest.data(), rest.size());
+        in_.begin = 0;
+        in_.end = rest.size();
+    }
+    body_done_ = true;
+    body_buffer_ = false;
+    co_return;
+}
+
+/// Takes the rest of a body off the wire before the next request, within the lingering limits.
+Task<bool> ClientConnection::discard_rest() {
+    auto& client = request_->conf<http::Client>();
+    auto until = thread_.loop.now() + static_cast<std::uint64_t>(client.lingering_time->count());
+    char waste[4096];
+    request_->discarding = true;
+    while (!body_done_) {
+        if (thread_.loop.now() >= until) co_return false;
+        auto got = co_await read(waste);
+        if (got.status) co_return false;
+    }
+    co_return true;
+}
+
+Task<> ClientConnection::linger() {
+    auto& client = request_->conf<http::Client>();
+    auto timeout = static_cast<std::uint64_t>(client.lingering_timeout->count());
+    auto until = thread_.loop.now() + static_cast<std::uint64_t>(client.lingering_time->count());
+    stream->shutdown_write();
+    char waste[4096];
+    for (;;) {
+        auto now = thread_.loop.now();
+        if (now >= until) co_return;
+        auto wait = co_await stream->readable(std::min(timeout, until - now));
+        if (wait != net::Wait::kReady) co_return;
+        ssize_t n = stream->read(waste);
+        if (n == 0 || (n < 0 && n != -EAGAIN)) co_return;
+    }
+}
+
+void ClientConnection::release_buffers() {
+    if (in_.data) pool_release(in_.data, in_.size);
+    in_ = {};
+    for (auto& buffer : old_) pool_release(buffer.data, buffer.size);
+    old_.clear();
+}
+
+net::Stream* ClientConnection::take_over(std::string_view& unread) {
+    unread = in_.unused();
+    in_.begin = in_.end;
+    return stream;
+}
+
+}  // namespace bext::http1

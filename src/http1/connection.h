@@ -1,0 +1,138 @@
+// A client's HTTP/1 connection: reads heads, makes requests of them, and is their sink and the source of their bodies.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "http/connection.h"
+#include "http/core_conf.h"
+#include "http/request.h"
+#include "http/site.h"
+#include "http/thread.h"
+#include "http1/chunked.h"
+#include "http1/header_parser.h"
+#include "http1/request_parser.h"
+#include "net/socket.h"
+
+namespace bext::http1 {
+
+/// Bytes received and not yet used. Filled from the stream; a line never spans two buffers.
+struct Buffer {
+    char* data = nullptr;
+    std::size_t size = 0;
+    std::size_t begin = 0;  // first unused byte
+    std::size_t end = 0;
+
+    std::string_view unused() const { return {data + begin, end - begin}; }
+    bool full() const { return end == size; }
+};
+
+class ClientConnection final : public http::Connection, public http::Sink, public http::BodySource, private http::Idle {
+public:
+    /// Takes the accepted socket and serves it until it ends, then frees itself.
+    static void serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client);
+
+    // Sink
+    void header(http::Request& request) override;
+    bool body(http::Request& request, const http::Chain& chain, bool last, bool flush) override;
+    bool backlog() const override { return next_piece_ < queue_size_ && !held_waiting_; }
+    Task<bool> drain(http::Request& request) override;
+
+    // BodySource
+    Task<Read> read(std::span<char> into) override;
+    bool ready() const override { return in_.begin < in_.end; }
+
+    // http::Connection
+    net::Stream* take_over(std::string_view& unread) override;
+
+private:
+    enum class Next : std::uint8_t { kMore, kDone, kRefused };
+
+    ClientConnection(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client);
+    ~ClientConnection() override;
+    Task<> run();
+    Task<bool> begin();
+    Task<bool> read_proxy_header();
+    Task<bool> start_tls();
+    Task<bool> read_head();
+    Task<bool> fill(std::uint64_t timeout_ms);
+    Task<> end_request();
+    Task<> linger();
+    Task<bool> discard_rest();
+    Task<Read> read_raw(std::span<char> into);
+    void close() override;
+    void became_idle();
+
+    // The head (http1/head.cpp).
+    Next parse();
+    Next parse_line();
+    Next parse_headers();
+    Next take_header(const HeaderLine& line);
+    Next use_host(std::string_view text, bool from_line);
+    Next head_complete();
+    Next refuse(int status, std::string_view why);
+    Next duplicate(const http::Header& earlier, const HeaderLine& line);
+    bool grow(std::size_t line_begin);
+    void use_server(const http::Server& server);
+    void note_connection(std::string_view value);
+    void note_user_agent(std::string_view value);
+
+    // The way out (http1/output.cpp).
+    void queue(const http::Piece& piece);
+    void hold(std::string_view text);
+    bool postpone(http::Request& request);
+    ssize_t write_some(http::Request& request, std::uint64_t most);
+    ssize_t write_file(http::Request& request, http::Piece& piece, std::uint64_t most);
+    enum class Flushed : std::uint8_t { kAll, kBlocked, kFailed };
+    Flushed flush(http::Request& request);
+    std::uint64_t allowance(http::Request& request, std::uint64_t& wait_ms);
+    void release_buffers();
+    void use_body_buffer();
+
+    http::Thread& thread_;
+    http::SiteUse* listen_use_;  // keeps `listen` alive
+    std::unique_ptr<net::Socket, net::Socket::Destroy> socket_;
+    std::unique_ptr<net::Stream> tls_stream_;
+    std::unique_ptr<net::ProxyHeader> proxy_;
+    std::string proxy_bytes_;
+
+    Buffer in_;
+    std::vector<Buffer> old_;  // full buffers that the head still points into
+    unsigned large_ = 0;       // large buffers of this head
+    RequestLineParser line_parser_;
+    HeaderLineParser header_parser_;
+    bool line_done_ = false;
+    std::size_t line_begin_ = 0;  // of the line being parsed, in in_
+    const http::Wire* wire_ = nullptr;
+    std::unique_ptr<http::Request> request_;
+    int refused_ = 0;
+    unsigned header_count_ = 0;
+    enum class Persistence : std::uint8_t { kUnsaid, kClose, kKeepAlive } persistence_ = Persistence::kUnsaid;
+
+    // The body being received.
+    ChunkedDecoder chunked_;
+    std::int64_t body_left_ = 0;
+    std::uint64_t body_size_ = 0;
+    bool body_done_ = true;
+    bool continue_sent_ = false;
+
+    // What is to be written: pieces from next_piece_ on.
+    http::Piece* queue_ = nullptr;
+    std::uint32_t queue_size_ = 0, queue_capacity_ = 0, next_piece_ = 0;
+    std::uint64_t queued_ = 0;
+    char* held_ = nullptr;
+    std::size_t held_size_ = 0, held_capacity_ = 0;
+    bool held_waiting_ = false;  // all that is queued was copied and waits for more
+    std::uint64_t delay_ms_ = 0;  // until the rate allows more
+    bool plain_on_tls_ = false;
+    bool failed_ = false;  // the stream is broken: no lingering
+    bool taken_over_ = false;
+    std::uint64_t request_start_sent_ = 0;
+    std::int64_t keepalive_ms_ = 0;
+    std::size_t head_size_ = 0;
+    bool nodelay_ = false;
+    bool header_parsed_ = false;
+    bool body_buffer_ = false;  // in_ holds body bytes only
+};
+
+}  // namespace bext::http1

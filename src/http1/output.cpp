@@ -1,0 +1,334 @@
+// The way out of an HTTP/1 connection: the header's bytes, chunked framing, writes, rate limits.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "http/dates.h"
+#include "http/identity.h"
+#include "http1/connection.h"
+
+namespace bext::http1 {
+
+using http::Name;
+using http::Piece;
+using http::Request;
+
+namespace {
+
+constexpr std::size_t kFileBuffer = 65536;  // read at once of a file that cannot be sent by the kernel
+
+/// Writes into memory of known size.
+struct Writer {
+    char* p;
+    void put(std::string_view text) {
+        std::memcpy(p, text.data(), text.size());
+        p += text.size();
+    }
+    void put(std::uint64_t number) { p = put_decimal(p, number); }
+};
+
+std::string_view server_line(http::Core::Tokens tokens) {
+    static const std::string full = "Server: " + http::identity().full() + "\r\n";
+    static const std::string bare = "Server: " + http::identity().name + "\r\n";
+    return tokens == http::Core::Tokens::kOff ? bare : full;
+}
+
+/// "Location: http://host:port/x" of a location that begins with a slash (absolute_redirect).
+std::string_view absolute_location(Request& r, std::string_view path) {
+    auto& core = r.conf<http::Core>();
+    std::string_view host = r.host;
+    auto& local = r.connection.local_address();
+    if (*core.server_name_in_redirect)
+        host = r.server->name();
+    else if (host.empty())
+        host = r.arena.copy(local.host());
+    auto port = *core.port_in_redirect ? local.port() : 0;
+    bool tls = r.connection.tls;
+    if (port == (tls ? 443 : 80)) port = 0;
+    auto text = port ? ":" + std::to_string(port) : std::string();
+    return r.arena.cat({tls ? "https://" : "http://", host, text, path});
+}
+
+}  // namespace
+
+void ClientConnection::header(Request& r) {
+    if (r.http_version < 1000) return;
+    auto& out = r.out;
+    auto& core = r.conf<http::Core>();
+    if (out.last_modified != -1 && out.status != 200 && out.status != 206 && out.status != 304) out.last_modified = -1;
+    if (out.status == http::status::kNoContent) {
+        out.content_type = {};
+        out.last_modified = -1;
+        out.clear_content_length();
+    }
+    if (thread_.draining) r.keepalive = false;
+    std::size_t size = 512 + out.status_line.size() + out.content_type.size() + out.charset.size();
+    std::string_view absolute;
+    auto* location = out.headers.find(Name::kLocation);
+    if (location && location->value.starts_with('/') && *core.absolute_redirect) {
+        absolute = absolute_location(r, location->value);
+        location->gone = true;
+        size += absolute.size();
+    }
+    for (auto& h : out.headers)
+        if (!h.gone) size += h.name.size() + h.value.size() + 4;
+    char* begin = r.arena.bytes(size);
+    Writer w{begin};
+    w.put("HTTP/1.1 ");
+    auto line = out.status_line.empty() ? http::status::line(out.status) : out.status_line;
+    if (line.empty()) {
+        if (out.status < 100) w.put(out.status < 10 ? "00" : "0");
+        w.put(static_cast<std::uint64_t>(out.status));
+        w.put(" ");
+    } else {
+        w.put(line);
+    }
+    w.put("\r\n");
+    if (!out.headers.has(Name::kServer)) w.put(server_line(*core.server_tokens));
+    if (!out.headers.has(Name::kDate)) {
+        w.put("Date: ");
+        w.put(thread_.http_date());
+        w.put("\r\n");
+    }
+    if (!out.content_type.empty()) {
+        w.put("Content-Type: ");
+        char* type = w.p;
+        w.put(out.content_type);
+        if (!out.charset.empty()) {
+            w.put("; charset=");
+            w.put(out.charset);
+            out.content_type = {type, static_cast<std::size_t>(w.p - type)};
+            out.charset = {};
+        }
+        w.put("\r\n");
+    }
+    if (out.content_length >= 0 && !out.headers.has(Name::kContentLength)) {
+        w.put("Content-Length: ");
+        w.put(static_cast<std::uint64_t>(out.content_length));
+        w.put("\r\n");
+    }
+    if (out.last_modified != -1 && !out.headers.has(Name::kLastModified)) {
+        w.put("Last-Modified: ");
+        w.p = http::put_http_date(w.p, out.last_modified);
+        w.put("\r\n");
+    }
+    if (!absolute.empty()) {
+        w.put("Location: ");
+        w.put(absolute);
+        w.put("\r\n");
+        out.location_sent = absolute;
+    }
+    if (out.chunked) w.put("Transfer-Encoding: chunked\r\n");
+    if (out.status == 101) {
+        w.put("Connection: upgrade\r\n");
+    } else if (r.keepalive) {
+        w.put("Connection: keep-alive\r\n");
+        if (auto seconds = r.conf<http::Client>().keepalive_header->count()) {
+            w.put("Keep-Alive: timeout=");
+            w.put(static_cast<std::uint64_t>(seconds));
+            w.put("\r\n");
+        }
+    } else {
+        w.put("Connection: close\r\n");
+    }
+    if (out.vary_by_encoding) w.put("Vary: Accept-Encoding\r\n");
+    for (auto& h : out.headers) {
+        if (h.gone) continue;
+        w.put(h.name);
+        w.put(": ");
+        w.put(h.value);
+        w.put("\r\n");
+    }
+    w.put("\r\n");
+    r.header_size = static_cast<std::uint64_t>(w.p - begin);
+    queue(Piece::memory({begin, r.header_size}));
+}
+
+void ClientConnection::queue(const Piece& piece) {
+    if (piece.size == 0) return;
+    if (queue_size_ == queue_capacity_) {
+        if (next_piece_ > queue_size_ / 2) {  // most of it was written: use the room again
+            std::copy(queue_ + next_piece_, queue_ + queue_size_, queue_);
+            queue_size_ -= next_piece_;
+            next_piece_ = 0;
+        } else {
+            std::uint32_t capacity = queue_capacity_ ? queue_capacity_ * 2 : 8;
+            auto* grown = static_cast<Piece*>(request_->arena.allocate(capacity * sizeof(Piece), alignof(Piece)));
+            std::copy(queue_, queue_ + queue_size_, grown);
+            queue_ = grown;
+            queue_capacity_ = capacity;
+        }
+    }
+    queue_[queue_size_++] = piece;
+    queued_ += piece.size;
+}
+
+/// Keeps a copy of a small piece that is not worth a packet of its own (postpone_output).
+void ClientConnection::hold(std::string_view text) {
+    std::memcpy(held_ + held_size_, text.data(), text.size());
+    held_size_ += text.size();
+}
+
+bool ClientConnection::body(Request& r, const http::Chain& chain, bool last, bool flush_now) {
+    auto size = http::size_of(chain);
+    if (r.out.chunked && size && !r.out.header_only) {
+        char* head = r.arena.bytes(kChunkHeader);
+        queue(Piece::memory({head, static_cast<std::size_t>(write_chunk_header(head, size) - head)}));
+    }
+    for (auto& piece : chain) queue(piece);
+    if (r.out.chunked && !r.out.header_only) {
+        if (size) queue(Piece::memory("\r\n"));
+        if (last) queue(Piece::memory("0\r\n\r\n"));
+    }
+    if (!last && !flush_now && queued_ < r.conf<http::Client>().postpone_output->value) return postpone(r);
+    return flush(r) != Flushed::kFailed;
+}
+
+/// Copies what is queued, so that its owners may go on, and waits for more.
+bool ClientConnection::postpone(Request& r) {
+    if (next_piece_ == queue_size_) return true;
+    auto limit = static_cast<std::size_t>(r.conf<http::Client>().postpone_output->value);
+    for (auto i = next_piece_; i < queue_size_; ++i)
+        if (!queue_[i].in_memory()) return flush(r) != Flushed::kFailed;
+    if (!held_) {
+        held_capacity_ = 2 * limit;
+        held_ = r.arena.bytes(held_capacity_);
+    }
+    // The held bytes, when there are any, are the queue's first piece.
+    if (held_size_ == 0 || queue_[next_piece_].data != held_) {
+        held_size_ = 0;
+        for (auto i = next_piece_; i < queue_size_; ++i) hold({queue_[i].data, queue_[i].size});
+    } else {
+        for (auto i = next_piece_ + 1; i < queue_size_; ++i) hold({queue_[i].data, queue_[i].size});
+    }
+    next_piece_ = queue_size_ = 0;
+    queued_ = 0;
+    held_waiting_ = true;
+    queue(Piece::memory({held_, held_size_}));
+    return true;
+}
+
+namespace {
+
+void consume(Piece& piece, std::uint64_t n) {
+    if (piece.in_memory()) piece.data += n;
+    else piece.offset += static_cast<off_t>(n);
+    piece.size -= n;
+}
+
+}  // namespace
+
+/// Writes a run of memory pieces or one file range; returns bytes or -errno.
+ssize_t ClientConnection::write_some(Request& r, std::uint64_t most) {
+    struct iovec pieces[64];
+    std::size_t count = 0;
+    std::uint64_t total = 0;
+    auto i = next_piece_;
+    for (; i < queue_size_ && count < 64 && queue_[i].in_memory() && total < most; ++i) {
+        auto n = std::min<std::uint64_t>(queue_[i].size, most - total);
+        pieces[count++] = {const_cast<char*>(queue_[i].data), n};
+        total += n;
+    }
+    if (count == 0) return write_file(r, queue_[next_piece_], most);
+    bool more = i < queue_size_ && queue_[i].in_file() && total < most;
+    ssize_t n = stream->write({pieces, count}, more);
+    if (n <= 0) return n;
+    auto left = static_cast<std::uint64_t>(n);
+    queued_ -= left;
+    while (left) {
+        auto take = std::min<std::uint64_t>(left, queue_[next_piece_].size);
+        consume(queue_[next_piece_], take);
+        left -= take;
+        if (queue_[next_piece_].size == 0) ++next_piece_;
+    }
+    return n;
+}
+
+ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t most) {
+    auto size = std::min<std::uint64_t>(piece.size, most);
+    ssize_t n;
+    if (stream->sends_files() && *r.conf<http::Client>().sendfile) {
+        n = stream->send_file(piece.fd, piece.offset, std::min<std::uint64_t>(size, 1 << 30));
+        if (n == 0) {  // the file became shorter than it was
+            r.log(Level::kAlert, "sendfile() reported that the file was truncated");
+            return -EIO;
+        }
+    } else {
+        static thread_local std::unique_ptr<char[]> buffer(new char[kFileBuffer]);
+        ssize_t got = ::pread(piece.fd, buffer.get(), std::min<std::uint64_t>(size, kFileBuffer), piece.offset);
+        if (got <= 0) {
+            r.log(Level::kAlert, got < 0 ? "pread() failed" : "pread() read only 0 bytes: the file was truncated", got < 0 ? errno : 0);
+            return -EIO;
+        }
+        struct iovec one {buffer.get(), static_cast<std::size_t>(got)};
+        n = stream->write({&one, 1}, false);
+    }
+    if (n <= 0) return n;
+    consume(piece, static_cast<std::uint64_t>(n));
+    queued_ -= static_cast<std::uint64_t>(n);
+    if (piece.size == 0) ++next_piece_;
+    return n;
+}
+
+/// How many bytes may be written now; 0 and `wait_ms` when the rate is used up (ngx_http_write_filter).
+std::uint64_t ClientConnection::allowance(Request& r, std::uint64_t& wait_ms) {
+    auto& client = r.conf<http::Client>();
+    if (!r.limit_rate_set) {
+        r.limit_rate_set = true;
+        r.limit_rate = conf::parse_size(client.limit_rate->evaluate(r)).value_or(0);
+    }
+    if (!r.limit_rate) return UINT64_MAX;
+    if (!r.limit_rate_after_set) {
+        r.limit_rate_after_set = true;
+        r.limit_rate_after = conf::parse_size(client.limit_rate_after->evaluate(r)).value_or(0);
+    }
+    auto sent = stream->sent - request_start_sent_;
+    auto seconds = static_cast<std::uint64_t>(thread_.loop.unix_seconds() - r.start_ms / 1000 + 1);
+    auto allowed = r.limit_rate * seconds + r.limit_rate_after;
+    if (allowed <= sent) {
+        wait_ms = (sent - allowed) * 1000 / r.limit_rate + 1;
+        return 0;
+    }
+    return allowed - sent;
+}
+
+ClientConnection::Flushed ClientConnection::flush(Request& r) {
+    if (failed_) return Flushed::kFailed;
+    while (next_piece_ < queue_size_) {
+        delay_ms_ = 0;
+        auto most = allowance(r, delay_ms_);
+        if (most == 0) return Flushed::kBlocked;
+        ssize_t n = write_some(r, most);
+        if (n > 0) continue;
+        if (n == -EAGAIN) return Flushed::kBlocked;
+        failed_ = true;
+        if (n != -EIO) r.log(n == -EPIPE || n == -ECONNRESET ? Level::kInfo : Level::kAlert, "send() failed", static_cast<int>(-n));
+        return Flushed::kFailed;
+    }
+    next_piece_ = queue_size_ = 0;
+    queued_ = 0;
+    held_size_ = 0;
+    held_waiting_ = false;
+    return Flushed::kAll;
+}
+
+Task<bool> ClientConnection::drain(Request& r) {
+    for (;;) {
+        auto state = flush(r);
+        if (state == Flushed::kAll) co_return true;
+        if (state == Flushed::kFailed) co_return false;
+        if (delay_ms_) {
+            co_await net::Sleep(delay_ms_);
+            continue;
+        }
+        auto wait = co_await stream->writable(static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count()));
+        if (wait == net::Wait::kReady) continue;
+        if (wait == net::Wait::kTimeout) {
+            r.timed_out = true;
+            r.log(Level::kInfo, "client timed out", ETIMEDOUT);
+        }
+        failed_ = true;
+        co_return false;
+    }
+}
+
+}  // namespace bext::http1

@@ -1,0 +1,171 @@
+#include "loader/main_conf.h"
+
+#include <algorithm>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "http/builder.h"
+#include "loader/builtin.h"
+
+namespace bext::loader {
+namespace {
+
+using conf::Cursor;
+using conf::Status;
+
+Status user(Cursor& at, MainConf& main) {
+    if (main.user.is_set()) return conf::directive_is("is duplicate");
+    if (::geteuid() != 0) {
+        at.warn("the \"user\" directive makes sense only if the master process runs with super-user privileges, ignored");
+        main.user.set("");
+        return conf::ok();
+    }
+    if (!::getpwnam(at.arg(1).c_str())) return conf::refuse(cat({"getpwnam(\"", at.arg(1), "\") failed"}));
+    auto group = at.count() == 2 ? at.arg(1) : at.arg(2);
+    if (!::getgrnam(group.c_str())) return conf::refuse(cat({"getgrnam(\"", group, "\") failed"}));
+    main.user.set(at.arg(1));
+    main.group.set(group);
+    return conf::ok();
+}
+
+Status worker_processes(Cursor& at, MainConf& main) {
+    if (main.worker_processes.is_set()) return conf::directive_is("is duplicate");
+    if (at.arg(1) == "auto") {
+        main.worker_processes.set(std::max(1l, ::sysconf(_SC_NPROCESSORS_ONLN)));
+        return conf::ok();
+    }
+    auto value = parse_decimal(at.arg(1), 4096);
+    if (!value) return conf::directive_is("invalid value");
+    main.worker_processes.set(static_cast<std::int64_t>(*value ? *value : 1));
+    return conf::ok();
+}
+
+Status worker_connections(Cursor& at, MainConf& main) {
+    if (main.worker_connections.is_set()) return conf::directive_is("is duplicate");
+    auto value = parse_decimal(at.arg(1));
+    if (!value) return conf::refuse(cat({"invalid number \"", at.arg(1), "\""}));
+    main.worker_connections.set(static_cast<std::int64_t>(*value));
+    return conf::ok();
+}
+
+Status rlimit_core(Cursor& at, MainConf& main) {
+    if (main.rlimit_core.is_set()) return conf::directive_is("is duplicate");
+    auto value = conf::parse_file_size(at.arg(1));
+    if (!value) return conf::directive_is("invalid value");
+    main.rlimit_core.set(*value);
+    return conf::ok();
+}
+
+Status priority(Cursor& at, MainConf& main) {
+    if (main.priority.is_set()) return conf::directive_is("is duplicate");
+    std::string_view text = at.arg(1);
+    bool minus = text.starts_with("-");
+    if (minus || text.starts_with("+")) text.remove_prefix(1);
+    auto value = parse_decimal(text, 20);
+    if (!value) return conf::directive_is("invalid number");
+    main.priority.set(minus ? -static_cast<int>(*value) : static_cast<int>(*value));
+    return conf::ok();
+}
+
+Status error_log(Cursor& at, MainConf& main) {
+    if (!main.error_log.is_set()) main.error_log.set(std::make_shared<Log>());
+    if (auto bad = at.owner<http::Builder>().error_log(at, **main.error_log)) return bad;
+    auto level = Level::kError;
+    if (at.count() > 2)
+        for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
+            if (at.arg(2) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i);
+    if (at.arg(1) == "stderr") main.destinations.push_back({"", level});
+    else if (!at.arg(1).starts_with("syslog:")) main.destinations.push_back({at.full_path(at.arg(1)), level});
+    return conf::ok();
+}
+
+Status pid(Cursor& at, MainConf& main) {
+    if (main.pid.is_set()) return conf::directive_is("is duplicate");
+    main.pid.set(at.full_path(at.arg(1)));
+    return conf::ok();
+}
+
+Status environment(Cursor& at, MainConf& main) {
+    main.environment.edit().push_back(at.arg(1));
+    return conf::ok();
+}
+
+Status events(Cursor& at, MainConf& main) {
+    if (main.events_seen.is_set()) return conf::directive_is("is duplicate");
+    main.events_seen.set(true);
+    return at.read_block(at.block(), conf::kEvents);
+}
+
+Status use(Cursor& at) {
+    for (auto known : {"epoll", "poll", "select"})
+        if (at.arg(1) == known) return conf::ok();
+    return conf::refuse(cat({"invalid event type \"", at.arg(1), "\""}));
+}
+
+Status load_module(Cursor& at) {
+    std::string_view path = at.arg(1);
+    auto name = path.substr(path.rfind('/') + 1);
+    if (name.ends_with(".so")) name.remove_suffix(3);
+    if (built_in_module(name)) return conf::ok();
+    return conf::refuse(cat({"module \"", at.arg(1), "\" cannot be loaded: bext has no dynamic modules, and \"", name,
+                             "\" is not one of its own; remove this line if nothing of it is used"}));
+}
+
+Status thread_pool(Cursor& at) {
+    if (at.count() < 3 && at.arg(1) != "default") return conf::refuse(cat({"invalid number of arguments in \"thread_pool\" directive"}));
+    return conf::ok();
+}
+
+Status any_value(Cursor&) { return conf::ok(); }
+Status checked_flag(Cursor& at) {
+    bool value;
+    return conf::Parse<bool>::from(at, value);
+}
+Status checked_millis(Cursor& at) {
+    conf::Millis value;
+    return conf::Parse<conf::Millis>::from(at, value);
+}
+
+constexpr auto kEverywhere = ~0u;
+
+constexpr conf::Directive kDirectives[] = {
+    {"include", kEverywhere, conf::kOne, conf::run<conf::include_directive>},
+    {"daemon", conf::kMain, conf::kFlag, conf::into<&MainConf::daemon>},
+    {"master_process", conf::kMain, conf::kFlag, conf::into<&MainConf::master_process>},
+    {"user", conf::kMain, conf::kOne | conf::kTwo, conf::call<user>},
+    {"worker_processes", conf::kMain, conf::kOne, conf::call<worker_processes>},
+    {"worker_rlimit_nofile", conf::kMain, conf::kOne, conf::into<&MainConf::rlimit_nofile>},
+    {"worker_rlimit_core", conf::kMain, conf::kOne, conf::call<rlimit_core>},
+    {"worker_priority", conf::kMain, conf::kOne, conf::call<priority>},
+    {"worker_shutdown_timeout", conf::kMain, conf::kOne, conf::into<&MainConf::shutdown_timeout>},
+    {"worker_cpu_affinity", conf::kMain, conf::kOneOrMore, conf::run<any_value>},
+    {"working_directory", conf::kMain, conf::kOne, conf::into<&MainConf::working_directory>},
+    {"pid", conf::kMain, conf::kOne, conf::call<pid>},
+    {"lock_file", conf::kMain, conf::kOne, conf::run<any_value>},
+    {"error_log", conf::kMain, conf::kOneOrMore, conf::call<error_log>},
+    {"env", conf::kMain, conf::kOne, conf::call<environment>},
+    {"timer_resolution", conf::kMain, conf::kOne, conf::run<checked_millis>},
+    {"debug_points", conf::kMain, conf::kOne, conf::run<any_value>},
+    {"pcre_jit", conf::kMain, conf::kFlag, conf::run<checked_flag>},
+    {"load_module", conf::kMain, conf::kOne, conf::run<load_module>},
+    {"thread_pool", conf::kMain, conf::kOne | conf::kTwo | conf::kThree, conf::run<thread_pool>},
+    {"ssl_engine", conf::kMain, conf::kOne, conf::run<any_value>},
+    {"ssl_object_cache_inheritable", conf::kMain, conf::kFlag, conf::run<checked_flag>},
+    {"events", conf::kMain, conf::kNone | conf::kBlock, conf::call<events>},
+    {"worker_connections", conf::kEvents, conf::kOne, conf::call<worker_connections>},
+    {"use", conf::kEvents, conf::kOne, conf::run<use>},
+    {"multi_accept", conf::kEvents, conf::kFlag, conf::into<&MainConf::multi_accept>},
+    {"accept_mutex", conf::kEvents, conf::kFlag, conf::run<checked_flag>},
+    {"accept_mutex_delay", conf::kEvents, conf::kOne, conf::run<checked_millis>},
+    {"worker_aio_requests", conf::kEvents, conf::kOne, conf::run<conf::ignored_number>},
+    {"debug_connection", conf::kEvents, conf::kOne, conf::run<any_value>},
+};
+
+constexpr const conf::Record* kRecords[] = {&conf::record<MainConf>};
+
+}  // namespace
+
+void add_main(conf::Registry& registry) { registry.add(kRecords, kDirectives); }
+
+}  // namespace bext::loader

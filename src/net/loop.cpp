@@ -1,0 +1,115 @@
+#include "net/loop.h"
+
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include <cstdlib>
+
+namespace bext::net {
+
+thread_local Loop* Loop::current_ = nullptr;
+
+Loop::Loop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (!epoll_ || !wakeup_) std::abort();  // a thread without its loop cannot report anything
+    current_ = this;
+    update_time();
+    struct epoll_event event {};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.ptr = this;  // marks the wake-up descriptor
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event);
+}
+
+void Loop::update_time() {
+    struct timespec mono, wall;
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    now_ = static_cast<std::uint64_t>(mono.tv_sec) * 1000 + static_cast<std::uint64_t>(mono.tv_nsec) / 1000000;
+    unix_ms_ = wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+}
+
+void Loop::add(Watch& watch, int fd, std::uint32_t events) {
+    struct epoll_event event {};
+    event.events = events;
+    event.data.ptr = &watch;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+}
+
+void Loop::change(Watch& watch, int fd, std::uint32_t events) {
+    struct epoll_event event {};
+    event.events = events;
+    event.data.ptr = &watch;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+void Loop::forget(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+void Loop::set_first(int fd, std::function<void()> work) {
+    first_fd_ = fd;
+    first_ = std::move(work);
+    if (fd < 0) return;
+    struct epoll_event event {};
+    event.events = EPOLLIN;
+    event.data.ptr = &first_fd_;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+}
+
+void Loop::post(std::function<void()> work) {
+    {
+        std::lock_guard lock(mutex_);
+        posted_.push_back(std::move(work));
+    }
+    std::uint64_t one = 1;
+    [[maybe_unused]] auto n = ::write(wakeup_.get(), &one, sizeof one);
+}
+
+void Loop::run() {
+    while (!stopped_) {
+        int timeout = deferred_.empty() ? timers_.wait(now_) : 0;
+        int count = epoll_wait(epoll_.get(), events_, 512, timeout);
+        update_time();
+        ++batch_;
+        if (count > 0) run_batch(count);
+        timers_.expire(now_);
+        run_deferred();
+    }
+    run_deferred();
+}
+
+void Loop::run_batch(int count) {
+    bool woken = false;
+    if (first_fd_ >= 0)
+        for (int i = 0; i < count; ++i)
+            if (events_[i].data.ptr == &first_fd_) first_();
+    for (int i = 0; i < count; ++i) {
+        void* target = events_[i].data.ptr;
+        if (target == &first_fd_) continue;
+        if (target == this)
+            woken = true;
+        else
+            static_cast<Watch*>(target)->ready(events_[i].events);
+    }
+    if (!woken) return;
+    std::uint64_t value;
+    [[maybe_unused]] auto n = ::read(wakeup_.get(), &value, sizeof value);
+    std::vector<std::function<void()>> work;
+    {
+        std::lock_guard lock(mutex_);
+        work.swap(posted_);
+    }
+    for (auto& call : work) call();
+}
+
+void Loop::run_deferred() {
+    while (!deferred_.empty()) {
+        std::vector<std::function<void()>> work;
+        work.swap(deferred_);
+        for (auto& call : work) call();
+    }
+    while (!retired_.empty()) {
+        auto last = retired_.back();
+        retired_.pop_back();
+        last.free(last.object);
+    }
+}
+
+}  // namespace bext::net

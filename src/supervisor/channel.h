@@ -1,0 +1,88 @@
+// Channel: messages with descriptors between the supervisor and a process it started. unix(7) SOCK_SEQPACKET, SCM_RIGHTS
+//
+// supervisor -> worker   kLoad: bundle, sockets, logs. Answer: kServing, or kRefused with the reason; after kRefused the
+//                        worker goes on as before. kReopen: the logs of a generation, opened anew. kQuit: finish what is
+//                        in flight, then exit 0. kTerminate: exit now.
+// loader -> supervisor   kLoaded: a bundle.
+// A closed channel tells a worker that the supervisor is gone: it finishes what is in flight and exits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace bext::supervisor {
+
+enum class Kind : std::uint8_t { kLoad = 1, kReopen, kQuit, kTerminate, kServing, kRefused, kLoaded, kStatus };
+enum class Role : std::uint8_t { kBundle = 1, kListen, kLog };
+
+/// Says which descriptor this is: of the plan's listens or log_files the one at `index`; `copy` counts the sockets of
+/// one listen (reuseport).
+struct Tag {
+    Role role = Role::kBundle;
+    std::uint32_t index = 0;
+    std::uint32_t copy = 0;
+
+    bool operator==(const Tag&) const = default;
+};
+
+/// A descriptor that is lent for sending.
+struct Loan {
+    Tag tag;
+    int fd = -1;
+};
+
+/// A descriptor that was received.
+struct Handle {
+    Tag tag;
+    Fd fd;
+};
+
+struct Message {
+    Kind kind = Kind::kQuit;
+    std::uint64_t generation = 0;
+    std::string text;
+    std::vector<Handle> handles;
+};
+
+class Channel {
+public:
+    /// Descriptors in one packet at most (the kernel allows 253).
+    static constexpr std::size_t kBatch = 200;
+    /// Longest text; a longer one is cut.
+    static constexpr std::size_t kLongestText = 8192;
+
+    Channel() = default;
+    explicit Channel(Fd fd) : fd_(std::move(fd)) {}
+
+    /// Two connected ends, non-blocking and close-on-exec.
+    static Result<std::pair<Channel, Channel>> pair();
+
+    int fd() const { return fd_.get(); }
+    explicit operator bool() const { return static_cast<bool>(fd_); }
+    void close();
+    Fd release() && { return std::move(fd_); }
+
+    /// Sends one message, in several packets if it has many descriptors. Waits at most `timeout_ms` for room.
+    Result<> send(Kind kind, std::uint64_t generation = 0, std::string_view text = {},
+                  const std::vector<Loan>& loans = {}, int timeout_ms = 5000);
+
+    enum class Got { kMessage, kNothing, kClosed };
+
+    /// Takes the next whole message without waiting. kClosed: the other end is gone or sent something unknown.
+    Got receive(Message& message);
+
+private:
+    Result<> send_packet(std::string_view bytes, const Loan* loans, std::size_t count, int timeout_ms);
+    bool parse(std::string_view bytes, std::vector<Fd> fds, bool& more);
+
+    Fd fd_;
+    Message partial_;
+};
+
+}  // namespace bext::supervisor

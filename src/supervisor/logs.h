@@ -1,0 +1,41 @@
+// Logs: the log files of a configuration, opened by the supervisor and lent to the worker. SIGUSR1 opens them anew.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "loader/plan.h"
+#include "supervisor/channel.h"
+
+namespace bext::supervisor {
+
+/// Opens `path` for appending, mode 0644. As root, in a directory that belongs to another user, no symbolic link is
+/// followed: its owner could make root append to any file (CVE-2016-1247).
+Result<Fd> open_log(const std::string& path);
+
+class Logs {
+public:
+    /// Opens every log file of `plan`; the error is that of the first which fails.
+    static Result<Logs> open(const loader::Plan& plan);
+
+    /// Opens every file again and gives it to `uid` (-1: to nobody). A file that fails keeps its old descriptor.
+    void reopen(std::int64_t uid);
+
+    std::vector<Loan> loans() const;
+
+    /// The log of the supervisor itself: the main error_log lines of `plan`.
+    Log log_of(const loader::Plan& plan) const;
+
+    /// The first file of the main error_log, -1 when that is not a file.
+    int error_log_fd(const loader::Plan& plan) const;
+
+private:
+    std::shared_ptr<LogFile> find(const std::string& path) const;
+
+    std::vector<std::shared_ptr<LogFile>> files_;
+};
+
+}  // namespace bext::supervisor

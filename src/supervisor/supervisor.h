@@ -1,0 +1,162 @@
+// Supervisor: lives as long as the service. It owns the pid file, the listening sockets and the log files, has the
+// configuration loaded by a short-lived process and served by a worker, and parses neither HTTP nor nginx.conf itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "loader/bundle.h"
+#include "supervisor/background.h"
+#include "supervisor/channel.h"
+#include "supervisor/logs.h"
+#include "supervisor/sockets.h"
+#include "supervisor/spawn.h"
+
+struct signalfd_siginfo;
+
+namespace bext::supervisor {
+
+struct Options {
+    std::vector<std::string> argv;  // for the title
+    std::string conf_path;
+    std::string prefix;
+    std::string directives;          // -g
+    std::string error_log;           // -e
+    std::string binary;              // what an upgrade executes
+    std::string pid_path;            // in place of the plan's, when set
+    std::string comm = "nginx";      // the kernel's name of the processes; "" leaves it
+    std::string title = "bext-server";
+    bool masquerade = false;         // TERM and INT finish what is in flight
+    bool foreground = false;         // never daemonise, whatever the plan says
+    int load_deadline_ms = 60'000;   // for a worker to take a configuration
+};
+
+enum class Milestone { kReady, kReloading, kReloaded, kReloadFailed, kStopping };
+
+/// What the main gives: the other roles of the binary.
+struct Roles {
+    /// Reads and checks the configuration; runs in a process of its own. An error without text was already reported.
+    std::function<Result<Fd>(const Options&)> load;
+    /// Serves until it is told to end; runs in a process of its own. The result is its exit status.
+    std::function<int(Fd channel)> worker_main;
+    /// Told of every milestone, for the service manager. May be empty.
+    std::function<void(Milestone, const std::string& detail)> reached;
+};
+
+/// Runs the service; the result is the exit status of the process. With `daemon on` the caller's process waits and
+/// exits with the outcome of the start, and this returns in its child.
+int run(const Options& options, const Roles& roles);
+
+class Supervisor {
+public:
+    Supervisor(const Options& options, const Roles& roles) : options_(options), roles_(roles) {}
+
+    int run();
+
+private:
+    /// One configuration in force or on trial.
+    struct State {
+        State(std::uint64_t number, loader::Bundle sealed) : generation(number), bundle(std::move(sealed)) {}
+        const loader::Plan& plan() const { return bundle.plan(); }
+
+        std::uint64_t generation;
+        loader::Bundle bundle;
+        Logs logs;
+        Sockets sockets;
+        int reopened = 0;  // how often the logs were opened anew
+    };
+    using StatePtr = std::shared_ptr<State>;
+
+    struct Worker {
+        pid_t pid = -1;
+        Channel channel;
+        StatePtr serving;
+        StatePtr loading;
+        int logs_seen = 0;                // State::reopened at the time the logs were lent
+        std::uint64_t started_ms = 0;
+        std::uint64_t load_deadline = 0;  // 0: nothing is being loaded
+        std::uint64_t end_deadline = 0;   // 0: it is not asked to end
+        bool terminated = false;
+    };
+    using WorkerPtr = std::unique_ptr<Worker>;
+
+    enum class Ending { kNo, kGraceful, kNow };
+
+    // supervisor.cpp: start, loop, end
+    Result<> start();
+    Result<> prepare_start();
+    void become_visible();
+    void loop();
+    bool wait_for_events();
+    int wait_ms() const;
+    void run_deadlines();
+    void finish();
+    bool over() const;
+    std::string pid_path(const State& state) const;
+    void reached(Milestone milestone, const std::string& detail = {}) const;
+
+    // signals.cpp
+    Result<> take_signals();
+    void read_signals();
+    void handle(const signalfd_siginfo& signal);
+    void end(Ending how);
+    void reopen_logs();
+
+    // reload.cpp
+    Result<Child> start_loader() const;
+    void reload();
+    void loader_spoke();
+    void try_bundle(Fd bundle);
+    Result<StatePtr> make_state(Fd bundle, const Sockets& current);
+    Result<> open_state(State& state, const Sockets& current);
+    void commit();
+    void abandon(const std::string& reason);
+    void reload_ended(Milestone milestone, const std::string& detail = {});
+    void use_logs_of(const State& state);
+
+    // workers.cpp
+    Result<WorkerPtr> start_worker(const StatePtr& state);
+    void lend(Worker& worker, const StatePtr& state);
+    void worker_spoke(Worker& worker);
+    void serving(Worker& worker, std::uint64_t generation);
+    void refused(Worker& worker, std::uint64_t generation, const std::string& reason);
+    void ask_to_end(Worker& worker, Kind how);
+    void drain(WorkerPtr worker);
+    void reap();
+    void worker_died(pid_t pid, const std::string& how);
+    void respawn();
+    void respawn_later(std::uint64_t lived_ms);
+    std::vector<Worker*> workers() const;
+
+    const Options& options_;
+    const Roles& roles_;
+    Fd signals_;
+    Background background_;
+    bool started_ = false;
+    std::string start_failure_;
+
+    std::uint64_t generation_ = 0;
+    StatePtr current_;  // the last good one
+    StatePtr next_;     // on trial
+    std::string next_pid_path_;
+
+    pid_t loader_ = -1;
+    Channel loader_channel_;
+    bool reload_again_ = false;
+
+    WorkerPtr worker_;
+    WorkerPtr successor_;  // tries next_ in a process of its own, since worker_ cannot
+    std::vector<WorkerPtr> draining_;
+    std::uint64_t respawn_at_ = 0;
+    int early_deaths_ = 0;
+    Ending ending_ = Ending::kNo;
+};
+
+/// Milliseconds of the monotonic clock.
+std::uint64_t clock_ms();
+
+}  // namespace bext::supervisor

@@ -1,0 +1,5 @@
+#include "tls/accept.h"
+
+namespace bext::tls {
+void install() {}
+}  // namespace bext::tls
