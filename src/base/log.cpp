@@ -60,7 +60,7 @@ void Log::add(Level level, std::shared_ptr<LogTarget> target) {
 
 void Log::write(Level level, std::string_view text) const {
     if (!wants(level)) return;
-    static thread_local const long tid = ::syscall(SYS_gettid);
+    const long tid = ::syscall(SYS_gettid);
     char line[kLongest + 128];
     time_t now = ::time(nullptr);
     struct tm local;

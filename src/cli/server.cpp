@@ -11,6 +11,7 @@
 #include "cli/signal_process.h"
 #include "cli/version.h"
 #include "http/identity.h"
+#include "http/module.h"
 #include "loader/bundle_files.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
@@ -58,6 +59,12 @@ Build build() {
     auto b = this_build();
     b.openssl = OPENSSL_VERSION_TEXT;
     b.running_openssl = OpenSSL_version(OPENSSL_VERSION);
+    // The modules that nginx's own build has to be asked for.
+    for (auto* optional : {"http_ssl", "http_v2", "http_realip", "http_stub_status", "http_gzip_static", "http_addition",
+                           "http_auth_request", "http_sub", "http_gunzip", "http_dav", "http_random_index", "http_secure_link",
+                           "http_slice", "http_mp4", "http_flv"})
+        for (auto* module : http::modules())
+            if (module->name == optional && (b.modules.empty() || b.modules.back() != optional)) b.modules.push_back(optional);
     return b;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/default_site.h"
 #include "cli/server.h"
+#include "supervisor/title.h"
 #include "tls/accept.h"
 
 DEFINE_bool(nginx_masquerade, false, "serve as a stand-in for nginx, in the foreground");
@@ -52,6 +53,7 @@ bext::cli::ServeOptions options_of(std::vector<std::string> argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    bext::supervisor::keep_title_space(argc, argv);
     bext::tls::install();
     if (argc > 1 && std::strcmp(argv[1], "--as-nginx") == 0) {
         argv[1] = argv[0];

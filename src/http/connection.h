@@ -32,7 +32,11 @@ public:
     virtual std::optional<std::string_view> field(Field field, Arena& arena) = 0;
     /// 0 when the client certificate is acceptable for a server with these demands, else 495 or 496.
     virtual int verify_status(bool required, bool optional_no_ca) = 0;
+    /// "(18:self-signed certificate)" after a status of 495.
+    virtual std::string verify_failure() const = 0;
     virtual std::string_view server_name() const = 0;
+    /// The protocol chosen by ALPN, empty when there was none.
+    virtual std::string_view alpn() const = 0;
 };
 
 /// What a TLS handshake gave: nothing when it failed (and was logged).

@@ -5,8 +5,14 @@
 
 namespace bext::http {
 
-OpenedFile open_file(Request&, std::string_view path) {
+OpenedFile open_file(Request& request, std::string_view path) {
     auto& thread = Thread::current();
+    // Notices of changes are taken at the beginning of each batch of events. A request whose first byte came before that
+    // began after whatever it may expect to see; any other one (pipelined, read without waiting) looks again.
+    if (request.main.recheck_files) {
+        request.main.recheck_files = false;
+        thread.files.drain();
+    }
     return {thread.files.open(path, thread.loop.now()), path};
 }
 

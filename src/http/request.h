@@ -159,7 +159,9 @@ public:
     bool msie = false, msie6 = false, chrome = false, safari = false;  // of the User-Agent
     std::uint8_t phase = 0;       // where the phases go on (http/phases.cpp)
     std::uint16_t next_hook = 0;
+    bool recheck_files = true;     // a file may have changed after the loop last looked: see http/files.cpp
     bool timed_out = false;
+    bool pipelined = false;        // its first bytes came behind the request before ($pipe)
     bool discarding = false;       // the body is only being got rid of
     bool filter_finalize = false;  // a filter replaced the answer: no second time
     bool lingering = false;
@@ -256,6 +258,8 @@ public:
     /// True while queued bytes wait for the client.
     virtual bool backlog() const = 0;
     virtual Task<bool> drain(Request& request) = 0;
+    /// Bytes written to the client for this request ($bytes_sent).
+    virtual std::uint64_t sent(const Request&) const { return 0; }
 };
 
 }  // namespace bext::http

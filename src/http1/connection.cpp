@@ -165,11 +165,15 @@ void ClientConnection::close() { stream->cancel(); }
 Task<bool> ClientConnection::read_head() {
     bool first = requests == 0;
     auto timeout = static_cast<std::uint64_t>(wire_->header_timeout->count());
+    bool waited = false;
+    bool pipelined = !first && in_.begin < in_.end;
     if (in_.begin == in_.end) {
         auto idle = first ? timeout : static_cast<std::uint64_t>(keepalive_ms_);
         if (thread_.draining) co_return false;
         became_idle();
+        auto batch = thread_.loop.batch();
         bool got = co_await fill(idle);
+        waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
         if (!got) co_return false;
     }
@@ -177,6 +181,8 @@ Task<bool> ClientConnection::read_head() {
     request_ = std::make_unique<Request>(*this, *this, nullptr);
     request_->start_ms = thread_.loop.unix_milliseconds();
     request_->start_tick = thread_.loop.now();
+    request_->recheck_files = !waited;
+    request_->pipelined = pipelined;
     // The Site may have changed since the connection began: its listen of the same address is in force then.
     listen = request_->site->listen_like(*listen);
     if (!listen) co_return false;

@@ -37,6 +37,7 @@ public:
     bool body(http::Request& request, const http::Chain& chain, bool last, bool flush) override;
     bool backlog() const override { return next_piece_ < queue_size_ && !held_waiting_; }
     Task<bool> drain(http::Request& request) override;
+    std::uint64_t sent(const http::Request&) const override { return stream ? stream->sent - request_start_sent_ : 0; }
 
     // BodySource
     Task<Read> read(std::span<char> into) override;

@@ -78,7 +78,7 @@ ClientConnection::Next ClientConnection::parse_line() {
         if (verdict == Parse::kInvalid09) r.http_version = 9;
         return refuse(verdict == Parse::kInvalidVersion ? status::kVersion : status::kBadRequest, why);
     }
-    head_size_ = line_parser_.consumed();
+    head_size_ = line_parser_.consumed() - line_parser_.start();
     in_.begin = line_begin_ += line_parser_.consumed();
     r.method_name = line.method;
     r.method = http::method_of(line.method);

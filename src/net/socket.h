@@ -25,6 +25,10 @@ public:
 
     /// True once the peer has shut down its side or the connection failed (bytes may still be unread).
     bool hung_up() const { return hung_up_; }
+    /// Whether a read may find something.
+    bool may_read() const { return readable_; }
+    /// A wait that is over at once.
+    Waiting ready_now() { return {reader_, true, 0}; }
     /// Bytes that are there are not enough (a peek): wait for more.
     void not_readable() { readable_ = false; }
     /// The error of a finished connect(), 0 on success.

@@ -1,5 +1,177 @@
 #include "tls/accept.h"
 
+#include "base/log.h"
+#include "base/text.h"
+#include "http/host.h"
+#include "http/site.h"
+#include "http/thread.h"
+#include "tls/server_conf.h"
+#include "tls/session.h"
+
 namespace bext::tls {
-void install() {}
+namespace {
+
+/// What the callbacks of a handshake know of their connection.
+struct Handshake {
+    http::Connection& connection;
+    const http::Site& site;
+    const http::Server* server;
+    std::string name;
+    bool rejected = false;
+};
+
+int handshake_index() {
+    static int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+const ServerConf& conf_of(const http::Server& server) {
+    return *static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]);
+}
+
+/// The host name of a ClientHello's server_name extension (RFC 6066, section 3).
+std::string_view hello_name(SSL* ssl) {
+    const unsigned char* data;
+    std::size_t size;
+    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) || size < 5) return {};
+    std::size_t list = data[0] << 8 | data[1];
+    std::size_t name = data[3] << 8 | data[4];
+    if (list + 2 != size || data[2] != TLSEXT_NAMETYPE_host_name || name + 5 > size) return {};
+    return {reinterpret_cast<const char*>(data + 5), name};
+}
+
+/// Takes the server's context, with what SSL_set_SSL_CTX does not carry over.
+void use_context(SSL* ssl, const Context& context) {
+    auto* raw = context.raw();
+    SSL_set_SSL_CTX(ssl, raw);
+    SSL_set_verify(ssl, SSL_CTX_get_verify_mode(raw), SSL_CTX_get_verify_callback(raw));
+    SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(raw));
+    SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(raw));
+    SSL_set_options(ssl, SSL_CTX_get_options(raw));
+}
+
+/// Chooses the server by name, before protocol version and session are decided.
+int on_client_hello(SSL* ssl, int* alert, void*) {
+    auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+    if (!h) return SSL_CLIENT_HELLO_SUCCESS;
+    auto name = hello_name(ssl);
+    Arena arena;
+    http::Host host;
+    if (!name.empty() && http::validate_host(name, arena, host)) {
+        h->name = host.name;
+        h->server = h->connection.listen->hosts.find(h->name).server;
+    }
+    auto& conf = conf_of(*h->server);
+    if (*conf.reject_handshake) {
+        h->rejected = true;
+        *alert = SSL_AD_UNRECOGNIZED_NAME;
+        return SSL_CLIENT_HELLO_ERROR;
+    }
+    if (conf.context) use_context(ssl, *conf.context);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int on_server_name(SSL* ssl, int*, void*) {
+    auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+    return h && !h->name.empty() ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+    static constexpr unsigned char kOurs[] = "\x08http/1.1\x08http/1.0\x08http/0.9";
+    unsigned char* chosen;
+    if (SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/// Reasons that say more about the client than about us: logged as info (ngx_ssl_connection_error).
+Level failure_level(unsigned long code) {
+    switch (ERR_GET_REASON(code)) {
+        case SSL_R_NO_SHARED_CIPHER:
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_UNEXPECTED_MESSAGE:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+        case SSL_R_NO_APPLICATION_PROTOCOL:
+        case SSL_R_CALLBACK_FAILED:
+        case SSL_R_BAD_KEY_SHARE:
+        case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        case SSL_R_LENGTH_MISMATCH: return Level::kInfo;
+        default: break;
+    }
+    int reason = ERR_GET_REASON(code);
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= 1000 && reason < 1256) return Level::kInfo;  // alerts of the client
+    return Level::kCrit;
+}
+
+void log_failure(Handshake& h, TlsStream& stream) {
+    auto code = ERR_peek_error();
+    auto level = failure_level(code);
+    std::string text = "SSL_do_handshake() failed";
+    if (stream.peer_closed() || (code == 0 && stream.socket().hung_up())) {
+        text = "peer closed connection in SSL handshake";
+        level = Level::kInfo;
+    } else {
+        text = with_ssl_errors(text);
+    }
+    ERR_clear_error();
+    h.site.error_log->write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
+                                        h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+}
+
+Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket, std::uint64_t timeout_ms) {
+    auto& thread = http::Thread::current();
+    http::SiteUse* use = thread.site->acquire();
+    Handshake handshake{connection, use->site(), connection.listen->hosts.default_server, {}};
+    http::TlsAccepted out;
+    auto* context = conf_of(*handshake.server).context.get();
+    if (!context)
+        for (auto* server : connection.listen->hosts.servers())
+            if (!context && conf_of(*server).context) context = conf_of(*server).context.get();
+    if (!context) {
+        use->release();
+        co_return out;
+    }
+    SslPtr ssl(SSL_new(context->raw()));
+    SSL_set_ex_data(ssl.get(), handshake_index(), &handshake);
+    SSL_set_accept_state(ssl.get());
+    auto stream = std::make_unique<ServerStream>(std::move(ssl), socket);
+    auto deadline = thread.loop.now() + timeout_ms;
+    bool done = false;
+    for (;;) {
+        auto step = stream->handshake();
+        done = step == TlsStream::Step::kDone;
+        if (done || step == TlsStream::Step::kFailed) break;
+        auto now = thread.loop.now();
+        auto left = now < deadline ? deadline - now : 0;
+        auto wait = net::Wait::kTimeout;
+        if (left && step == TlsStream::Step::kRead) wait = co_await socket.readable(left);
+        if (left && step == TlsStream::Step::kWrite) wait = co_await socket.writable(left);
+        if (wait != net::Wait::kReady) break;
+    }
+    SSL_set_ex_data(stream->ssl(), handshake_index(), nullptr);
+    if (done) {
+        stream->set_server_name(handshake.name);
+        out.session = stream.get();
+        out.stream = std::move(stream);
+    } else {
+        log_failure(handshake, *stream);
+    }
+    use->release();
+    co_return out;
+}
+
+}  // namespace
+
+void prepare_server_context(ssl_ctx_st* context) {
+    SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
+    SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
+    SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
+}
+
+void install() { http::tls_acceptor() = accept; }
+
 }  // namespace bext::tls

@@ -1,7 +1,12 @@
 // TLS towards clients: installs the handshake of `listen … ssl` (http::tls_acceptor).
 #pragma once
 
+struct ssl_ctx_st;
+
 namespace bext::tls {
+
+/// Adds what a server's context needs to serve by name: SNI and ALPN.
+void prepare_server_context(ssl_ctx_st* context);
 
 /// Makes `listen … ssl` work; called once by the main.
 void install();

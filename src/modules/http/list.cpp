@@ -3,11 +3,12 @@
 
 namespace bext::http {
 
-extern const Module core, core_client, static_files;
+extern const Module core_variables, core_variables_connection, core_variables_response;
+extern const Module core, core_client, ssl, static_files;
 
 std::span<const Module* const> modules() {
     static constexpr const Module* kModules[] = {
-        &core, &core_client, &static_files,
+        &core, &core_client, &core_variables, &core_variables_connection, &core_variables_response, &ssl, &static_files,
     };
     return kModules;
 }

@@ -1,0 +1,233 @@
+// ssl: certificates, protocols, sessions and client verification of `listen … ssl`.
+// https://nginx.org/en/docs/http/ngx_http_ssl_module.html
+#include <set>
+
+#include "http/builder.h"
+#include "http/connection.h"
+#include "http/module.h"
+#include "tls/accept.h"
+#include "tls/server_conf.h"
+
+namespace bext::tls {
+
+ContextSpec ServerConf::spec() const {
+    ContextSpec s;
+    s.certificates = *certificates;
+    s.keys = *keys;
+    s.password_file = *password_file;
+    s.protocols = *protocols;
+    s.ciphers = *ciphers;
+    s.curves = *curves;
+    s.dhparam = *dhparam;
+    s.prefer_server_ciphers = *prefer_server_ciphers;
+    s.client_certificate = *client_certificate;
+    s.trusted_certificate = *trusted_certificate;
+    s.crl = *crl;
+    s.verify = *verify;
+    s.verify_depth = *verify_depth;
+    s.tickets = *tickets;
+    s.ticket_keys = *ticket_keys;
+    s.cache_sessions = *cache_sessions;
+    s.cache_sessions_size = *cache_size;
+    s.session_timeout = session_timeout->count();
+    s.early_data = *early_data;
+    s.commands = *commands;
+    s.stapling_file = *stapling ? *stapling_file : std::string();
+    return s;
+}
+
+conf::Status ServerConf::finish(const ServerConf& outer, conf::Cursor& at) {
+    if (certificates->empty() && !*reject_handshake) return conf::ok();
+    if (keys->size() < certificates->size())
+        return conf::Refusal{cat({"no \"ssl_certificate_key\" is defined for certificate \"", certificates->back(), "\""}),
+                             conf::Refusal::Kind::kComplete};
+    if (*verify && *verify != 3 && client_certificate->empty() && trusted_certificate->empty())
+        return conf::Refusal{"no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client", conf::Refusal::Kind::kComplete};
+    auto wanted = spec();
+    if (outer.context && outer.context->spec() == wanted) return context = outer.context, conf::ok();
+    auto& known = *at.owner<http::Builder>().shared<std::vector<std::shared_ptr<Context>>>("tls contexts");
+    for (auto& other : known)
+        if (other->spec() == wanted) return context = other, conf::ok();
+    auto made = Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
+    if (!made) return conf::Refusal{made.error().text, conf::Refusal::Kind::kComplete};
+    context = *made;
+    prepare_server_context(context->raw());
+    known.push_back(context);
+    return conf::ok();
+}
+
+}  // namespace bext::tls
+
+namespace bext::http {
+namespace {
+
+using conf::Cursor;
+using conf::Status;
+using tls::ServerConf;
+using Field = TlsSession::Field;
+
+template <auto M>
+Status path(Cursor& at, ServerConf& conf) {
+    if ((conf.*M).is_set()) return conf::directive_is("is duplicate");
+    (conf.*M).set(at.arg(1).empty() ? std::string() : at.conf_path(at.arg(1)));
+    return conf::ok();
+}
+
+template <auto M>
+Status path_list(Cursor& at, ServerConf& conf) {
+    if (!(conf.*M).is_set()) (conf.*M).set({});
+    auto& text = at.arg(1);
+    (conf.*M).edit().push_back(text.starts_with("data:") ? text : at.conf_path(text));
+    return conf::ok();
+}
+
+Status session_cache(Cursor& at, ServerConf& conf) {
+    if (conf.cache_sessions.is_set()) return conf::directive_is("is duplicate");
+    conf.cache_sessions.set(false);
+    for (std::size_t i = 1; i < at.count(); ++i) {
+        std::string_view word = at.arg(i);
+        auto bad = conf::refuse(cat({"invalid session cache \"", word, "\""}));
+        if (word == "off" || word == "none") continue;
+        conf.cache_sessions.set(true);
+        if (word == "builtin") continue;
+        if (word.starts_with("builtin:")) {
+            if (!parse_decimal(word.substr(8))) return bad;
+            continue;
+        }
+        if (!word.starts_with("shared:")) return bad;
+        auto colon = word.find(':', 7);
+        auto size = colon == std::string_view::npos || colon == 7 ? std::nullopt : conf::parse_size(word.substr(colon + 1));
+        if (!size) return bad;
+        if (*size < 8 * 4096) return conf::refuse(cat({"session cache \"", word, "\" is too small"}));
+        conf.cache_size.set(*size / 256);  // about 4000 sessions a megabyte, as nginx says
+    }
+    return conf::ok();
+}
+
+Status command(Cursor& at, ServerConf& conf) {
+    if (!conf.commands.is_set()) conf.commands.set({});
+    auto value = at.arg(2);
+    if (at.arg(1) == "Certificate" || at.arg(1) == "PrivateKey") value = at.conf_path(value);
+    conf.commands.edit().emplace_back(at.arg(1), value);
+    return conf::ok();
+}
+
+Status accepted(Cursor&) { return conf::ok(); }
+
+constexpr conf::Word kProtocols[] = {{"SSLv2", 1}, {"SSLv3", 2}, {"TLSv1", 4}, {"TLSv1.1", 8}, {"TLSv1.2", 16}, {"TLSv1.3", 32}};
+constexpr conf::Word kVerify[] = {{"off", 0}, {"on", 1}, {"optional", 2}, {"optional_no_ca", 3}};
+constexpr auto kServer = conf::kHttpBlock | conf::kServer;
+
+#define BEXT_SSL_PATH(member) conf::call<path<&ServerConf::member>, &ServerConf::member>
+
+constexpr conf::Directive kDirectives[] = {
+    {"ssl_certificate", kServer, conf::kOne, conf::call<path_list<&ServerConf::certificates>, &ServerConf::certificates>},
+    {"ssl_certificate_key", kServer, conf::kOne, conf::call<path_list<&ServerConf::keys>, &ServerConf::keys>},
+    {"ssl_certificate_cache", kServer, conf::kOne | conf::kTwo | conf::kThree, conf::run<accepted>},
+    {"ssl_password_file", kServer, conf::kOne, BEXT_SSL_PATH(password_file)},
+    {"ssl_dhparam", kServer, conf::kOne, BEXT_SSL_PATH(dhparam)},
+    {"ssl_ecdh_curve", kServer, conf::kOne, conf::into<&ServerConf::curves>},
+    {"ssl_protocols", kServer, conf::kOneOrMore, conf::any_of<&ServerConf::protocols, kProtocols>},
+    {"ssl_ciphers", kServer, conf::kOne, conf::into<&ServerConf::ciphers>},
+    {"ssl_buffer_size", kServer, conf::kOne, conf::into<&ServerConf::buffer_size>},
+    {"ssl_verify_client", kServer, conf::kOne, conf::one_of<&ServerConf::verify, kVerify>},
+    {"ssl_verify_depth", kServer, conf::kOne, conf::into<&ServerConf::verify_depth>},
+    {"ssl_client_certificate", kServer, conf::kOne, BEXT_SSL_PATH(client_certificate)},
+    {"ssl_trusted_certificate", kServer, conf::kOne, BEXT_SSL_PATH(trusted_certificate)},
+    {"ssl_crl", kServer, conf::kOne, BEXT_SSL_PATH(crl)},
+    {"ssl_prefer_server_ciphers", kServer, conf::kFlag, conf::into<&ServerConf::prefer_server_ciphers>},
+    {"ssl_session_cache", kServer, conf::kOne | conf::kTwo,
+     conf::call<session_cache, &ServerConf::cache_sessions, &ServerConf::cache_size>},
+    {"ssl_session_tickets", kServer, conf::kFlag, conf::into<&ServerConf::tickets>},
+    {"ssl_session_ticket_key", kServer, conf::kOne, conf::call<path_list<&ServerConf::ticket_keys>, &ServerConf::ticket_keys>},
+    {"ssl_session_timeout", kServer, conf::kOne, conf::into<&ServerConf::session_timeout>},
+    {"ssl_early_data", kServer, conf::kFlag, conf::into<&ServerConf::early_data>},
+    {"ssl_conf_command", kServer, conf::kTwo, conf::call<command, &ServerConf::commands>},
+    {"ssl_reject_handshake", kServer, conf::kFlag, conf::into<&ServerConf::reject_handshake>},
+    {"ssl_stapling", kServer, conf::kFlag, conf::into<&ServerConf::stapling>},
+    {"ssl_stapling_file", kServer, conf::kOne, BEXT_SSL_PATH(stapling_file)},
+};
+
+#undef BEXT_SSL_PATH
+
+template <Field F>
+std::optional<std::string_view> field(Request& r, std::string_view) {
+    if (!r.connection.tls) return std::nullopt;
+    return r.connection.tls->field(F, r.arena);
+}
+
+constexpr Variable kVariables[] = {
+    {"ssl_protocol", field<Field::kProtocol>},
+    {"ssl_cipher", field<Field::kCipher>},
+    {"ssl_ciphers", field<Field::kCiphers>},
+    {"ssl_curve", field<Field::kCurve>},
+    {"ssl_curves", field<Field::kCurves>},
+    {"ssl_sigalg", field<Field::kSigalg>},
+    {"ssl_session_id", field<Field::kSessionId>},
+    {"ssl_session_reused", field<Field::kSessionReused>},
+    {"ssl_early_data", field<Field::kEarlyData>, false},
+    {"ssl_server_name", field<Field::kServerName>},
+    {"ssl_alpn_protocol", field<Field::kAlpn>},
+    {"ssl_client_cert", field<Field::kClientCert>},
+    {"ssl_client_raw_cert", field<Field::kClientRawCert>},
+    {"ssl_client_escaped_cert", field<Field::kClientEscapedCert>},
+    {"ssl_client_s_dn", field<Field::kClientSDn>},
+    {"ssl_client_i_dn", field<Field::kClientIDn>},
+    {"ssl_client_s_dn_legacy", field<Field::kClientSDnLegacy>},
+    {"ssl_client_i_dn_legacy", field<Field::kClientIDnLegacy>},
+    {"ssl_client_serial", field<Field::kClientSerial>},
+    {"ssl_client_fingerprint", field<Field::kClientFingerprint>},
+    {"ssl_client_verify", field<Field::kClientVerify>},
+    {"ssl_client_v_start", field<Field::kClientVStart>},
+    {"ssl_client_v_end", field<Field::kClientVEnd>},
+    {"ssl_client_v_remain", field<Field::kClientVRemain>},
+    {"ssl_client_sigalg", field<Field::kClientSigalg>},
+};
+
+/// What a request's TLS connection must satisfy before anything else is looked at.
+Verdict check(Request& r) {
+    auto* session = r.connection.tls;
+    if (!session || r.internal) return Verdict::pass();
+    auto& conf = r.conf<ServerConf>();
+    if (!*conf.verify) return Verdict::pass();
+    if (session->server_name() != r.host) {
+        auto* negotiated = r.connection.listen->hosts.find(session->server_name()).server;
+        if (negotiated != r.server) {
+            r.log(Level::kInfo, "client attempted to request the server name different from the one that was negotiated");
+            return Verdict::status(status::kMisdirected);
+        }
+    }
+    int code = session->verify_status(*conf.verify == 1, *conf.verify == 3);
+    if (code == status::kCertError)
+        r.log(Level::kInfo, r.arena.cat({"client SSL certificate verify error: ", session->verify_failure()}));
+    if (code == status::kNoCert) r.log(Level::kInfo, "client sent no required SSL certificate");
+    return code ? Verdict::status(code) : Verdict::pass();
+}
+
+/// Every server of a `listen … ssl` address needs a certificate, or the address a default that rejects.
+Status prepare(Cursor&, Builder& builder) {
+    for (auto& listen : builder.site->listens) {
+        if (!listen->options.ssl) continue;
+        auto missing = [&](const Server& server) {
+            auto* conf = static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]);
+            return conf->certificates->empty() && !*conf->reject_handshake;
+        };
+        if (!missing(*listen->hosts.default_server)) continue;
+        return conf::Refusal{cat({"no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive",
+                                  listen->hosts.default_server->place}), conf::Refusal::Kind::kComplete};
+    }
+    return conf::ok();
+}
+
+}  // namespace
+
+extern constinit const Module ssl = {
+    .name = "http_ssl",
+    .records = records_of<ServerConf>,
+    .directives = kDirectives,
+    .variables = kVariables,
+    .post_read = check,
+    .prepare = prepare,
+};
+
+}  // namespace bext::http
