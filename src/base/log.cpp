@@ -43,6 +43,7 @@ LogFile::~LogFile() {
 }
 
 void LogFile::adopt(int fd) {
+    flush();
     int old = fd_.load(std::memory_order_acquire);
     if (old < 0) {
         fd_.store(fd, std::memory_order_release);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,9 +27,15 @@ public:
     int fd() const { return fd_.load(std::memory_order_acquire); }
     /// Takes `fd` in place of the old descriptor, which keeps its number's users safe by dup2.
     void adopt(int fd);
+    /// Who buffers lines for this file says how to write them out: done before adopt() and when the process ends.
+    void set_flush(std::function<void()> flush) { flush_ = std::move(flush); }
+    void flush() const {
+        if (flush_) flush_();
+    }
 
 private:
     std::string path_;
+    std::function<void()> flush_;
     std::atomic<int> fd_{-1};
 };
 

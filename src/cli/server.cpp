@@ -1,8 +1,6 @@
 #include "cli/server.h"
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/opensslv.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +12,7 @@
 #include "http/module.h"
 #include "loader/bundle_files.h"
 #include "supervisor/supervisor.h"
+#include "tls/accept.h"
 #include "worker/worker.h"
 
 namespace bext::cli {
@@ -26,7 +25,7 @@ void print(std::string_view text) {
 void print_line(std::string_view text) { print("nginx: " + std::string(text) + "\n"); }
 
 /// What opening the logs and the pid file would meet; -t tells of it as nginx does.
-Result<> try_files(const loader::Plan& plan) {
+Result<> try_files(const handoff::Plan& plan) {
     for (auto& path : plan.log_files) {
         Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
         if (!fd) return Error::from_errno("open() \"" + path + "\"");
@@ -57,8 +56,8 @@ Result<Fd> load(const loader::Source& source) {
 
 Build build() {
     auto b = this_build();
-    b.openssl = OPENSSL_VERSION_TEXT;
-    b.running_openssl = OpenSSL_version(OPENSSL_VERSION);
+    b.openssl = tls::built_with();
+    b.running_openssl = tls::running_with();
     // The modules that nginx's own build has to be asked for.
     for (auto* optional : {"http_ssl", "http_v2", "http_realip", "http_stub_status", "http_gzip_static", "http_addition",
                            "http_auth_request", "http_sub", "http_gunzip", "http_dav", "http_random_index", "http_secure_link",

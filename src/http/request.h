@@ -15,6 +15,10 @@
 #include "http/regex.h"
 #include "http/status.h"
 
+namespace bext::upstream {
+class Exchange;
+}
+
 namespace bext::http {
 
 class Connection;
@@ -222,6 +226,7 @@ public:
     /// Path of a file below the location's root or alias for the URI: NUL-terminated in the arena. `root_size`: length of
     /// the part that is the root. Empty when it cannot be made.
     std::string_view path_of(std::string_view uri, std::size_t* root_size = nullptr);
+    upstream::Exchange* upstream = nullptr;  // the last one with an upstream, and what it came to
     std::string_view upstream_name;  // shown in the error log while an upstream is asked
     std::string_view log_action;     // "while …"
 

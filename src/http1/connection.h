@@ -67,6 +67,8 @@ private:
     // The head (http1/head.cpp).
     Next parse();
     Next parse_line();
+    Next want_more_line();
+    Next refuse_line(Parse verdict);
     Next parse_headers();
     Next take_header(const HeaderLine& line);
     Next use_host(std::string_view text, bool from_line);

@@ -46,38 +46,41 @@ ClientConnection::Next ClientConnection::parse() {
     return parse_headers();
 }
 
+ClientConnection::Next ClientConnection::want_more_line() {
+    line_begin_ += line_parser_.drop_leading();
+    if (line_begin_ == in_.end) line_begin_ = in_.begin = in_.end = 0;
+    if (!in_.full()) return Next::kMore;
+    if (line_begin_ > 0 && large_ == 0) {
+        std::memmove(in_.data, in_.data + line_begin_, in_.end - line_begin_);
+        in_.end -= line_begin_;
+        in_.begin = line_begin_ = 0;
+        return Next::kMore;
+    }
+    if (grow(line_begin_)) return Next::kMore;
+    request_->line = {in_.data + line_begin_, std::min<std::size_t>(in_.end - line_begin_, 1024)};
+    request_->lingering = true;
+    return refuse(status::kUriTooLong, "client sent too long URI");
+}
+
+ClientConnection::Next ClientConnection::refuse_line(Parse verdict) {
+    auto& r = *request_;
+    std::string_view why = "client sent invalid request";
+    if (verdict == Parse::kInvalidMethod) why = "client sent invalid method";
+    if (verdict == Parse::kInvalidVersion) why = "client sent invalid version";
+    if (verdict == Parse::kInvalid09) why = "client sent invalid method in HTTP/0.9 request";
+    auto text = std::string_view(in_.data + line_begin_, in_.end - line_begin_).substr(line_parser_.start());
+    r.line = text.substr(0, text.find_first_of("\r\n"));
+    if (verdict == Parse::kInvalid09) r.http_version = 9;
+    return refuse(verdict == Parse::kInvalidVersion ? status::kVersion : status::kBadRequest, why);
+}
+
 ClientConnection::Next ClientConnection::parse_line() {
     auto& r = *request_;
     auto verdict = line_parser_.feed(in_.data + line_begin_, in_.end - line_begin_);
-    if (verdict == Parse::kAgain) {
-        line_begin_ += line_parser_.drop_leading();
-        if (line_begin_ == in_.end) line_begin_ = in_.begin = in_.end = 0;
-        if (!in_.full()) return Next::kMore;
-        if (line_begin_ > 0 && large_ == 0 && line_begin_ + 1 > in_.size / 2) {
-            std::memmove(in_.data, in_.data + line_begin_, in_.end - line_begin_);
-            in_.end -= line_begin_;
-            line_begin_ = 0;
-            return Next::kMore;
-        }
-        if (grow(line_begin_)) return Next::kMore;
-        r.line = {in_.data + line_begin_, std::min<std::size_t>(in_.end - line_begin_, 1024)};
-        r.lingering = true;
-        return refuse(status::kUriTooLong, "client sent too long URI");
-    }
+    if (verdict == Parse::kAgain) return want_more_line();
+    if (verdict != Parse::kDone) return refuse_line(verdict);
     auto line = line_parser_.result(in_.data + line_begin_);
     r.line = line.line;
-    if (verdict != Parse::kDone) {
-        std::string_view why = "client sent invalid request";
-        if (verdict == Parse::kInvalidMethod) why = "client sent invalid method";
-        if (verdict == Parse::kInvalidVersion) why = "client sent invalid version";
-        if (verdict == Parse::kInvalid09) why = "client sent invalid method in HTTP/0.9 request";
-        auto end = in_.unused().find_first_of("\r\n", line_begin_ - in_.begin + line_parser_.start());
-        r.line = in_.unused().substr(0, end).substr(std::min(line_begin_ - in_.begin + line_parser_.start(), in_.unused().size()));
-        r.http_version = 1001;
-        r.keepalive = false;
-        if (verdict == Parse::kInvalid09) r.http_version = 9;
-        return refuse(verdict == Parse::kInvalidVersion ? status::kVersion : status::kBadRequest, why);
-    }
     head_size_ = line_parser_.consumed() - line_parser_.start();
     in_.begin = line_begin_ += line_parser_.consumed();
     r.method_name = line.method;

@@ -27,8 +27,8 @@ struct Writer {
 };
 
 std::string_view server_line(http::Core::Tokens tokens) {
-    static const std::string full = "Server: " + http::identity().full() + "\r\n";
-    static const std::string bare = "Server: " + http::identity().name + "\r\n";
+    static const std::string full = "\r\nServer: " + http::identity().full();
+    static const std::string bare = "\r\nServer: " + http::identity().name;
     return tokens == http::Core::Tokens::kOff ? bare : full;
 }
 
@@ -50,21 +50,86 @@ std::string_view absolute_location(Request& r, std::string_view path) {
 
 }  // namespace
 
+namespace {
+
+void put_status_line(Writer& w, const http::Response& out) {
+    w.put("HTTP/1.1 ");
+    auto line = out.status_line.empty() ? http::status::line(out.status) : out.status_line;
+    if (!line.empty()) return w.put(line);
+    if (out.status < 100) w.put(out.status < 10 ? "00" : "0");
+    w.put(static_cast<std::uint64_t>(out.status));
+    w.put(" ");
+}
+
+void put_content_type(Writer& w, http::Response& out) {
+    if (out.content_type.empty()) return;
+    w.put("\r\nContent-Type: ");
+    char* type = w.p;
+    w.put(out.content_type);
+    if (out.charset.empty()) return;
+    w.put("; charset=");
+    w.put(out.charset);
+    out.content_type = {type, static_cast<std::size_t>(w.p - type)};  // as $sent_http_content_type shows it
+    out.charset = {};
+}
+
+void put_connection(Writer& w, Request& r) {
+    if (r.out.status == 101) return w.put("\r\nConnection: upgrade");
+    if (!r.keepalive) return w.put("\r\nConnection: close");
+    w.put("\r\nConnection: keep-alive");
+    if (auto seconds = r.conf<http::Client>().keepalive_header->count()) {
+        w.put("\r\nKeep-Alive: timeout=");
+        w.put(static_cast<std::uint64_t>(seconds));
+    }
+}
+
+/// The fields that nginx makes itself, in its order; each begins with the end of the line before it.
+void put_own_fields(Writer& w, Request& r, std::string_view date, std::string_view location) {
+    auto& out = r.out;
+    if (!out.headers.has(Name::kServer)) w.put(server_line(*r.conf<http::Core>().server_tokens));
+    if (!out.headers.has(Name::kDate)) {
+        w.put("\r\nDate: ");
+        w.put(date);
+    }
+    put_content_type(w, out);
+    if (out.content_length >= 0 && !out.headers.has(Name::kContentLength)) {
+        w.put("\r\nContent-Length: ");
+        w.put(static_cast<std::uint64_t>(out.content_length));
+    }
+    if (out.last_modified != -1 && !out.headers.has(Name::kLastModified)) {
+        w.put("\r\nLast-Modified: ");
+        w.p = http::put_http_date(w.p, out.last_modified);
+    }
+    if (!location.empty()) {
+        w.put("\r\nLocation: ");
+        w.put(location);
+        out.location_sent = location;
+    }
+    if (out.chunked) w.put("\r\nTransfer-Encoding: chunked");
+    put_connection(w, r);
+    if (out.vary_by_encoding) w.put("\r\nVary: Accept-Encoding");
+}
+
+/// What the status forbids is taken out (ngx_http_header_filter).
+void fit_to_status(http::Response& out) {
+    if (out.last_modified != -1 && out.status != 200 && out.status != 206 && out.status != 304) out.last_modified = -1;
+    if (out.status != http::status::kNoContent) return;
+    out.content_type = {};
+    out.last_modified = -1;
+    out.clear_content_length();
+}
+
+}  // namespace
+
 void ClientConnection::header(Request& r) {
     if (r.http_version < 1000) return;
     auto& out = r.out;
-    auto& core = r.conf<http::Core>();
-    if (out.last_modified != -1 && out.status != 200 && out.status != 206 && out.status != 304) out.last_modified = -1;
-    if (out.status == http::status::kNoContent) {
-        out.content_type = {};
-        out.last_modified = -1;
-        out.clear_content_length();
-    }
+    fit_to_status(out);
     if (thread_.draining) r.keepalive = false;
     std::size_t size = 512 + out.status_line.size() + out.content_type.size() + out.charset.size();
     std::string_view absolute;
     auto* location = out.headers.find(Name::kLocation);
-    if (location && location->value.starts_with('/') && *core.absolute_redirect) {
+    if (location && location->value.starts_with('/') && *r.conf<http::Core>().absolute_redirect) {
         absolute = absolute_location(r, location->value);
         location->gone = true;
         size += absolute.size();
@@ -73,64 +138,9 @@ void ClientConnection::header(Request& r) {
         if (!h.gone) size += h.name.size() + h.value.size() + 4;
     char* begin = r.arena.bytes(size);
     Writer w{begin};
-    w.put("HTTP/1.1 ");
-    auto line = out.status_line.empty() ? http::status::line(out.status) : out.status_line;
-    if (line.empty()) {
-        if (out.status < 100) w.put(out.status < 10 ? "00" : "0");
-        w.put(static_cast<std::uint64_t>(out.status));
-        w.put(" ");
-    } else {
-        w.put(line);
-    }
+    put_status_line(w, out);
+    put_own_fields(w, r, thread_.http_date(), absolute);
     w.put("\r\n");
-    if (!out.headers.has(Name::kServer)) w.put(server_line(*core.server_tokens));
-    if (!out.headers.has(Name::kDate)) {
-        w.put("Date: ");
-        w.put(thread_.http_date());
-        w.put("\r\n");
-    }
-    if (!out.content_type.empty()) {
-        w.put("Content-Type: ");
-        char* type = w.p;
-        w.put(out.content_type);
-        if (!out.charset.empty()) {
-            w.put("; charset=");
-            w.put(out.charset);
-            out.content_type = {type, static_cast<std::size_t>(w.p - type)};
-            out.charset = {};
-        }
-        w.put("\r\n");
-    }
-    if (out.content_length >= 0 && !out.headers.has(Name::kContentLength)) {
-        w.put("Content-Length: ");
-        w.put(static_cast<std::uint64_t>(out.content_length));
-        w.put("\r\n");
-    }
-    if (out.last_modified != -1 && !out.headers.has(Name::kLastModified)) {
-        w.put("Last-Modified: ");
-        w.p = http::put_http_date(w.p, out.last_modified);
-        w.put("\r\n");
-    }
-    if (!absolute.empty()) {
-        w.put("Location: ");
-        w.put(absolute);
-        w.put("\r\n");
-        out.location_sent = absolute;
-    }
-    if (out.chunked) w.put("Transfer-Encoding: chunked\r\n");
-    if (out.status == 101) {
-        w.put("Connection: upgrade\r\n");
-    } else if (r.keepalive) {
-        w.put("Connection: keep-alive\r\n");
-        if (auto seconds = r.conf<http::Client>().keepalive_header->count()) {
-            w.put("Keep-Alive: timeout=");
-            w.put(static_cast<std::uint64_t>(seconds));
-            w.put("\r\n");
-        }
-    } else {
-        w.put("Connection: close\r\n");
-    }
-    if (out.vary_by_encoding) w.put("Vary: Accept-Encoding\r\n");
     for (auto& h : out.headers) {
         if (h.gone) continue;
         w.put(h.name);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "conf/files.h"
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 
 namespace bext::loader {
 
 class BundleFiles final : public conf::Files {
 public:
-    explicit BundleFiles(const Bundle& bundle) : bundle_(bundle) {}
+    explicit BundleFiles(const handoff::Bundle& bundle) : bundle_(bundle) {}
 
     Result<std::string_view> read(const std::string& path) override {
         auto* file = bundle_.file(path);
@@ -22,12 +22,12 @@ public:
     }
 
 private:
-    const Bundle& bundle_;
+    const handoff::Bundle& bundle_;
 };
 
 /// Everything that `files` read, with `plan`, in a sealed memfd.
-inline Result<Fd> seal(const Plan& plan, const conf::DiskFiles& files) {
-    BundleWriter writer(plan);
+inline Result<Fd> seal(const handoff::Plan& plan, const conf::DiskFiles& files) {
+    handoff::BundleWriter writer(plan);
     for (auto& [path, content] : files.contents()) writer.file(path, content.bytes, content.error);
     for (auto& [pattern, paths] : files.globs()) writer.glob(pattern, paths);
     return std::move(writer).seal();

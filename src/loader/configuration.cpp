@@ -28,9 +28,9 @@ conf::Paths paths_of(const Source& source) {
     return paths;
 }
 
-Listen plan_listen(const http::Listen& from, std::uint32_t threads) {
+handoff::Listen plan_listen(const http::Listen& from, std::uint32_t threads) {
     auto& o = from.options;
-    Listen to;
+    handoff::Listen to;
     to.address.assign(reinterpret_cast<const char*>(from.address.raw()), from.address.size());
     to.text = from.address.text();
     to.backlog = o.backlog;
@@ -47,7 +47,7 @@ Listen plan_listen(const http::Listen& from, std::uint32_t threads) {
     return to;
 }
 
-void plan_user(const MainConf& main, Plan& plan) {
+void plan_user(const MainConf& main, handoff::Plan& plan) {
     if (::geteuid() != 0) return;
     std::string name = main.user->empty() ? "nobody" : *main.user;
     auto* user = ::getpwnam(name.c_str());
@@ -65,8 +65,8 @@ void plan_user(const MainConf& main, Plan& plan) {
     plan.groups.assign(groups.begin(), groups.begin() + count);
 }
 
-Plan plan_of(const http::Site& site, const MainConf& main, const Source& source) {
-    Plan plan;
+handoff::Plan plan_of(const http::Site& site, const MainConf& main, const Source& source) {
+    handoff::Plan plan;
     plan.worker_threads = static_cast<std::uint32_t>(*main.worker_processes);
     for (auto& listen : site.listens)
         if (listen->bound) plan.listens.push_back(plan_listen(*listen, plan.worker_threads));

@@ -10,7 +10,7 @@
 #include "http/builder.h"
 #include "http/site.h"
 #include "loader/main_conf.h"
-#include "loader/plan.h"
+#include "handoff/plan.h"
 
 namespace bext::loader {
 
@@ -25,7 +25,7 @@ struct Source {
 
 struct Configuration {
     std::shared_ptr<http::Site> site;
-    Plan plan;
+    handoff::Plan plan;
     std::vector<std::string> dumped;  // the files in the order of reading, for -T
     std::int64_t worker_connections = 512;
     bool multi_accept = false;

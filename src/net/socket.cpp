@@ -99,6 +99,8 @@ void Socket::ready(std::uint32_t events) {
         readable_ = true;
         if (reader_.waiting())
             reader_.open(Wait::kReady);
+        else if (on_input)
+            on_input(hangup_context);
         else if (hung_up_ && on_hangup)
             on_hangup(hangup_context);
     }

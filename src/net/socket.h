@@ -23,8 +23,7 @@ public:
     int fd() const override { return fd_.get(); }
     void shutdown_write() override;
 
-    /// True once the peer has shut down its side or the connection failed (bytes may still be unread).
-    bool hung_up() const { return hung_up_; }
+    bool hung_up() const override { return hung_up_; }
     /// Whether a read may find something.
     bool may_read() const { return readable_; }
     /// A wait that is over at once.

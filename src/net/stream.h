@@ -80,7 +80,11 @@ public:
     std::uint64_t sent = 0;
     /// Called once when the peer closes while nobody reads (an abort of the client during a long wait).
     void (*on_hangup)(void* context) = nullptr;
+    /// Called instead when anything comes, bytes or the end, while nobody reads.
+    void (*on_input)(void* context) = nullptr;
     void* hangup_context = nullptr;
+    /// True once the peer has shut down its side or the connection failed (bytes may still be unread).
+    virtual bool hung_up() const { return false; }
 };
 
 }  // namespace bext::net

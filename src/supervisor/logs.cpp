@@ -41,7 +41,7 @@ Result<Fd> open_log(const std::string& path) {
     return fd;
 }
 
-Result<Logs> Logs::open(const loader::Plan& plan) {
+Result<Logs> Logs::open(const handoff::Plan& plan) {
     Logs logs;
     for (const auto& path : plan.log_files) {
         auto file = std::make_shared<LogFile>(path);
@@ -69,9 +69,9 @@ void Logs::reopen(std::int64_t uid) {
     }
 }
 
-std::vector<Loan> Logs::loans() const {
-    std::vector<Loan> loans;
-    for (std::uint32_t i = 0; i < files_.size(); ++i) loans.push_back({{Role::kLog, i, 0}, files_[i]->fd()});
+std::vector<handoff::Loan> Logs::loans() const {
+    std::vector<handoff::Loan> loans;
+    for (std::uint32_t i = 0; i < files_.size(); ++i) loans.push_back({{handoff::Role::kLog, i, 0}, files_[i]->fd()});
     return loans;
 }
 
@@ -81,7 +81,7 @@ std::shared_ptr<LogFile> Logs::find(const std::string& path) const {
     return nullptr;
 }
 
-Log Logs::log_of(const loader::Plan& plan) const {
+Log Logs::log_of(const handoff::Plan& plan) const {
     Log log;
     for (const auto& line : plan.error_logs) {
         auto level = static_cast<Level>(line.level);
@@ -95,7 +95,7 @@ Log Logs::log_of(const loader::Plan& plan) const {
     return log;
 }
 
-int Logs::error_log_fd(const loader::Plan& plan) const {
+int Logs::error_log_fd(const handoff::Plan& plan) const {
     if (plan.error_logs.empty()) return -1;
     auto file = find(plan.error_logs.front().path);
     return file ? file->fd() : -1;

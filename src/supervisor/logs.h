@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "base/result.h"
-#include "loader/plan.h"
-#include "supervisor/channel.h"
+#include "handoff/plan.h"
+#include "handoff/channel.h"
 
 namespace bext::supervisor {
 
@@ -19,18 +19,18 @@ Result<Fd> open_log(const std::string& path);
 class Logs {
 public:
     /// Opens every log file of `plan`; the error is that of the first which fails.
-    static Result<Logs> open(const loader::Plan& plan);
+    static Result<Logs> open(const handoff::Plan& plan);
 
     /// Opens every file again and gives it to `uid` (-1: to nobody). A file that fails keeps its old descriptor.
     void reopen(std::int64_t uid);
 
-    std::vector<Loan> loans() const;
+    std::vector<handoff::Loan> loans() const;
 
     /// The log of the supervisor itself: the main error_log lines of `plan`.
-    Log log_of(const loader::Plan& plan) const;
+    Log log_of(const handoff::Plan& plan) const;
 
     /// The first file of the main error_log, -1 when that is not a file.
-    int error_log_fd(const loader::Plan& plan) const;
+    int error_log_fd(const handoff::Plan& plan) const;
 
 private:
     std::shared_ptr<LogFile> find(const std::string& path) const;

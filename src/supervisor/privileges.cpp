@@ -16,7 +16,7 @@ namespace {
 void warn(const std::string& what) { report(Level::kAlert, Error::from_errno(what).text); }
 
 /// Only what `env` names stays, and TZ, without which log times would change.
-void set_environment(const loader::Plan& plan) {
+void set_environment(const handoff::Plan& plan) {
     std::vector<std::string> kept;
     auto keep = [&kept](const std::string& name) {
         if (name.find('=') != std::string::npos) return kept.push_back(name);
@@ -37,7 +37,7 @@ void set_limit(__rlimit_resource resource, std::int64_t value, const char* name)
     if (setrlimit(resource, &limit) != 0) warn(std::string("setrlimit(") + name + ", " + std::to_string(value) + ")");
 }
 
-Result<> set_user(const loader::Plan& plan) {
+Result<> set_user(const handoff::Plan& plan) {
     if (geteuid() != 0 || plan.uid < 0) return {};
     auto gid = static_cast<gid_t>(plan.gid);
     if (plan.gid >= 0 && setgid(gid) != 0) return Error::from_errno("setgid(" + std::to_string(plan.gid) + ")");
@@ -63,13 +63,13 @@ Result<> create_directory(const std::string& path, std::int64_t uid) {
 
 }  // namespace
 
-Result<> create_directories(const loader::Plan& plan) {
+Result<> create_directories(const handoff::Plan& plan) {
     for (const auto& path : plan.directories)
         if (auto created = create_directory(path, plan.uid); !created) return created;
     return {};
 }
 
-Result<> become_worker(const loader::Plan& plan) {
+Result<> become_worker(const handoff::Plan& plan) {
     set_environment(plan);
     if (plan.priority != 0 && setpriority(PRIO_PROCESS, 0, plan.priority) != 0)
         warn("setpriority(" + std::to_string(plan.priority) + ")");

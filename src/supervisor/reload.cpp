@@ -13,10 +13,10 @@
 namespace bext::supervisor {
 
 Result<Child> Supervisor::start_loader() const {
-    return spawn_helper([this](Channel channel) {
+    return spawn_helper([this](handoff::Channel channel) {
         auto bundle = roles_.load(options_);
-        auto sent = bundle ? channel.send(Kind::kLoaded, 0, {}, {{{Role::kBundle, 0, 0}, bundle->get()}})
-                           : channel.send(Kind::kRefused, 0, bundle.error().text);
+        auto sent = bundle ? channel.send(handoff::Kind::kLoaded, 0, {}, {{{handoff::Role::kBundle, 0, 0}, bundle->get()}})
+                           : channel.send(handoff::Kind::kRefused, 0, bundle.error().text);
         return bundle && sent ? 0 : 1;
     });
 }
@@ -40,22 +40,22 @@ void Supervisor::reload() {
 }
 
 void Supervisor::loader_spoke() {
-    Message message;
+    handoff::Message message;
     auto got = loader_channel_.receive(message);
-    if (got == Channel::Got::kNothing) return;
+    if (got == handoff::Channel::Got::kNothing) return;
     loader_channel_.close();
     loader_ = -1;  // it has nothing more to do than to exit
     if (ending_ != Ending::kNo) return;
-    if (got == Channel::Got::kMessage && message.kind == Kind::kLoaded && !message.handles.empty())
+    if (got == handoff::Channel::Got::kMessage && message.kind == handoff::Kind::kLoaded && !message.handles.empty())
         return try_bundle(std::move(message.handles.front().fd));
-    auto text = got == Channel::Got::kClosed ? "the configuration's loader died" : message.text;
+    auto text = got == handoff::Channel::Got::kClosed ? "the configuration's loader died" : message.text;
     if (!text.empty()) report(Level::kEmerg, text);
     reload_ended(Milestone::kReloadFailed, text);
 }
 
 /// nginx's order: pid file, directories, logs, sockets.
 Result<Supervisor::StatePtr> Supervisor::make_state(Fd bundle, const Sockets& current) {
-    auto opened = loader::Bundle::open(std::move(bundle));
+    auto opened = handoff::Bundle::open(std::move(bundle));
     if (!opened) return opened.error();
     auto state = std::make_shared<State>(++generation_, *std::move(opened));
     auto path = pid_path(*state);
@@ -125,7 +125,7 @@ void Supervisor::abandon(const std::string& reason) {
     if (!next_pid_path_.empty()) (void)remove_pid_file(std::exchange(next_pid_path_, {}));
     if (failed && current_) failed->sockets.retire(current_->sockets);
     if (successor_) {
-        ask_to_end(*successor_, Kind::kTerminate);
+        ask_to_end(*successor_, handoff::Kind::kTerminate);
         draining_.push_back(std::move(successor_));
     }
     reload_ended(Milestone::kReloadFailed, reason);

@@ -87,7 +87,7 @@ void Supervisor::end(Ending how) {
     }
     bool graceful = ending_ == Ending::kGraceful && started_;
     for (auto* worker : workers())
-        if (!worker->terminated) ask_to_end(*worker, graceful ? Kind::kQuit : Kind::kTerminate);
+        if (!worker->terminated) ask_to_end(*worker, graceful ? handoff::Kind::kQuit : handoff::Kind::kTerminate);
     // Nobody is to wait in a queue that will not be served: from here on a connection is refused, or another's.
     if (current_) current_->sockets.retire({});
 }
@@ -108,7 +108,7 @@ void Supervisor::reopen_logs() {
     if (current_) use_logs_of(*current_);
     for (auto* worker : workers()) {
         if (!worker->serving) continue;  // told when it serves
-        (void)worker->channel.send(Kind::kReopen, worker->serving->generation, {}, worker->serving->logs.loans());
+        (void)worker->channel.send(handoff::Kind::kReopen, worker->serving->generation, {}, worker->serving->logs.loans());
         worker->logs_seen = worker->serving->reopened;
     }
 }

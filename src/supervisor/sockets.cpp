@@ -83,7 +83,7 @@ int bind_to(int fd, const std::string& address) {
 
 }  // namespace
 
-Result<Sockets> Sockets::open(const std::vector<loader::Listen>& listens, const Sockets& current) {
+Result<Sockets> Sockets::open(const std::vector<handoff::Listen>& listens, const Sockets& current) {
     Sockets next;
     for (const auto& listen : listens) next.share(listen, current);
     for (int tries = 0; tries < kTries; ++tries) {
@@ -119,7 +119,7 @@ Result<Sockets::Bound> Sockets::bind_missing() {
     return all;
 }
 
-void Sockets::share(const loader::Listen& listen, const Sockets& current) {
+void Sockets::share(const handoff::Listen& listen, const Sockets& current) {
     Group group{listen, {}};
     for (const auto& old : current.groups_)
         for (const auto& socket : old.sockets)
@@ -162,7 +162,7 @@ Result<Sockets::Bound> Sockets::bind_one(Group& group) {
     return Bound::kYes;
 }
 
-void Sockets::configure(const loader::Listen& listen, Socket& socket) {
+void Sockets::configure(const handoff::Listen& listen, Socket& socket) {
     int fd = socket.fd.get();
     const auto& text = listen.text;
     if (listen.rcvbuf != -1) try_set(fd, SOL_SOCKET, SO_RCVBUF, listen.rcvbuf, "SO_RCVBUF", text);
@@ -183,11 +183,11 @@ void Sockets::configure(const loader::Listen& listen, Socket& socket) {
     socket.deferred = listen.deferred;
 }
 
-std::vector<Loan> Sockets::loans() const {
-    std::vector<Loan> loans;
+std::vector<handoff::Loan> Sockets::loans() const {
+    std::vector<handoff::Loan> loans;
     for (std::uint32_t index = 0; index < groups_.size(); ++index) {
         std::uint32_t copy = 0;
-        for (const auto& socket : groups_[index].sockets) loans.push_back({{Role::kListen, index, copy++}, socket->fd.get()});
+        for (const auto& socket : groups_[index].sockets) loans.push_back({{handoff::Role::kListen, index, copy++}, socket->fd.get()});
     }
     return loans;
 }

@@ -8,8 +8,8 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "loader/plan.h"
-#include "supervisor/channel.h"
+#include "handoff/plan.h"
+#include "handoff/channel.h"
 
 namespace bext::supervisor {
 
@@ -20,12 +20,12 @@ public:
     /// Opens what `listens` asks for, sharing every socket of `current` that has the same address and type; all of
     /// several sockets on one address are kept, since closing one would lose the connections that wait in it. Busy
     /// addresses are tried five times, 500 ms apart, as nginx does. On an error nothing has changed.
-    static Result<Sockets> open(const std::vector<loader::Listen>& listens, const Sockets& current);
+    static Result<Sockets> open(const std::vector<handoff::Listen>& listens, const Sockets& current);
 
     /// Takes descriptors that were inherited; what is not a listening socket is reported and closed.
     static Sockets adopt(std::vector<Fd> fds);
 
-    std::vector<Loan> loans() const;
+    std::vector<handoff::Loan> loans() const;
     std::size_t size() const;
     /// All descriptors, for a successor process.
     std::vector<int> fds() const;
@@ -46,15 +46,15 @@ private:
         bool owns_file = true;
     };
     struct Group {
-        loader::Listen listen;
+        handoff::Listen listen;
         std::vector<std::shared_ptr<Socket>> sockets;
     };
     enum class Bound { kYes, kBusy };
 
-    void share(const loader::Listen& listen, const Sockets& current);
+    void share(const handoff::Listen& listen, const Sockets& current);
     Result<Bound> bind_missing();
     static Result<Bound> bind_one(Group& group);
-    static void configure(const loader::Listen& listen, Socket& socket);
+    static void configure(const handoff::Listen& listen, Socket& socket);
     bool holds(const Socket& socket) const;
 
     std::vector<Group> groups_;

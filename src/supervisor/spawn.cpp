@@ -20,7 +20,7 @@ void reset_signals() {
 }
 
 /// The order matters: the log's files are closed by the range, not by an owner that would close another's number.
-Fd keep_only(Channel channel) {
+Fd keep_only(handoff::Channel channel) {
     int fd = std::move(channel).release().release();
     if (fd != kChannelFd) dup3(fd, kChannelFd, O_CLOEXEC);
     close_range(kChannelFd + 1, ~0U, 0);
@@ -29,7 +29,7 @@ Fd keep_only(Channel channel) {
 
 template <class InChild>
 Result<Child> fork_with_channel(InChild in_child) {
-    auto ends = Channel::pair();
+    auto ends = handoff::Channel::pair();
     if (!ends) return ends.error();
     pid_t parent = getpid();
     auto pid = fork();
@@ -43,8 +43,8 @@ Result<Child> fork_with_channel(InChild in_child) {
 
 }  // namespace
 
-Result<Child> spawn_helper(const std::function<int(Channel)>& main) {
-    return fork_with_channel([&](Channel channel, pid_t parent) {
+Result<Child> spawn_helper(const std::function<int(handoff::Channel)>& main) {
+    return fork_with_channel([&](handoff::Channel channel, pid_t parent) {
         reset_signals();
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) return 1;  // it died before the call
@@ -52,8 +52,8 @@ Result<Child> spawn_helper(const std::function<int(Channel)>& main) {
     });
 }
 
-Result<Child> spawn_worker(int error_log, const std::function<int(Channel)>& main) {
-    return fork_with_channel([&](Channel channel, pid_t) {
+Result<Child> spawn_worker(int error_log, const std::function<int(handoff::Channel)>& main) {
+    return fork_with_channel([&](handoff::Channel channel, pid_t) {
         for (int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGPIPE})
             ::signal(signal, SIG_IGN);
         sigset_t none;
@@ -62,7 +62,7 @@ Result<Child> spawn_worker(int error_log, const std::function<int(Channel)>& mai
         if (error_log >= 0) dup2(error_log, STDERR_FILENO);
         process_log() = Log();
         process_log().add(Level::kError, log_to_stderr());
-        return main(Channel(keep_only(std::move(channel))));
+        return main(handoff::Channel(keep_only(std::move(channel))));
     });
 }
 

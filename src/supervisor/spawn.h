@@ -6,20 +6,20 @@
 #include <functional>
 
 #include "base/result.h"
-#include "supervisor/channel.h"
+#include "handoff/channel.h"
 
 namespace bext::supervisor {
 
 struct Child {
     pid_t pid = -1;
-    Channel channel;
+    handoff::Channel channel;
 };
 
 /// A helper that shares the log and dies with the supervisor: the loader.
-Result<Child> spawn_helper(const std::function<int(Channel)>& main);
+Result<Child> spawn_helper(const std::function<int(handoff::Channel)>& main);
 
 /// A process that outlives the supervisor to drain: only stdio and its channel stay open, stderr is `error_log` unless
 /// that is -1, and the signals that are meant for the supervisor (`killall -HUP`, Ctrl-C) are ignored.
-Result<Child> spawn_worker(int error_log, const std::function<int(Channel)>& main);
+Result<Child> spawn_worker(int error_log, const std::function<int(handoff::Channel)>& main);
 
 }  // namespace bext::supervisor

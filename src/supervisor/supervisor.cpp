@@ -62,16 +62,16 @@ Result<> Supervisor::prepare_start() {
     auto spawned = start_loader();
     if (!spawned) return spawned.error();
     loader_channel_ = std::move(spawned->channel);
-    Message message;
-    Channel::Got got;
-    while ((got = loader_channel_.receive(message)) == Channel::Got::kNothing) {
+    handoff::Message message;
+    handoff::Channel::Got got;
+    while ((got = loader_channel_.receive(message)) == handoff::Channel::Got::kNothing) {
         pollfd ready{loader_channel_.fd(), POLLIN, 0};
         poll(&ready, 1, -1);
     }
     loader_channel_.close();
     waitpid(spawned->pid, nullptr, 0);
-    if (got == Channel::Got::kClosed) return Error{"the configuration's loader died"};
-    if (message.kind != Kind::kLoaded || message.handles.empty()) return Error{message.text};
+    if (got == handoff::Channel::Got::kClosed) return Error{"the configuration's loader died"};
+    if (message.kind != handoff::Kind::kLoaded || message.handles.empty()) return Error{message.text};
     auto state = make_state(std::move(message.handles.front().fd), adopted);
     if (!state) return state.error();
     next_ = *std::move(state);
@@ -147,7 +147,7 @@ void Supervisor::run_deadlines() {
                 kill(worker->pid, SIGKILL);
                 worker->end_deadline = now + 1000;
             } else {
-                ask_to_end(*worker, Kind::kTerminate);
+                ask_to_end(*worker, handoff::Kind::kTerminate);
             }
         }
         if (!worker->load_deadline || now < worker->load_deadline) continue;

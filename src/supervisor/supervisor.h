@@ -9,9 +9,9 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 #include "supervisor/background.h"
-#include "supervisor/channel.h"
+#include "handoff/channel.h"
 #include "supervisor/logs.h"
 #include "supervisor/sockets.h"
 #include "supervisor/spawn.h"
@@ -60,11 +60,11 @@ public:
 private:
     /// One configuration in force or on trial.
     struct State {
-        State(std::uint64_t number, loader::Bundle sealed) : generation(number), bundle(std::move(sealed)) {}
-        const loader::Plan& plan() const { return bundle.plan(); }
+        State(std::uint64_t number, handoff::Bundle sealed) : generation(number), bundle(std::move(sealed)) {}
+        const handoff::Plan& plan() const { return bundle.plan(); }
 
         std::uint64_t generation;
-        loader::Bundle bundle;
+        handoff::Bundle bundle;
         Logs logs;
         Sockets sockets;
         int reopened = 0;  // how often the logs were opened anew
@@ -73,7 +73,7 @@ private:
 
     struct Worker {
         pid_t pid = -1;
-        Channel channel;
+        handoff::Channel channel;
         StatePtr serving;
         StatePtr loading;
         int logs_seen = 0;                // State::reopened at the time the logs were lent
@@ -124,7 +124,7 @@ private:
     void worker_spoke(Worker& worker);
     void serving(Worker& worker, std::uint64_t generation);
     void refused(Worker& worker, std::uint64_t generation, const std::string& reason);
-    void ask_to_end(Worker& worker, Kind how);
+    void ask_to_end(Worker& worker, handoff::Kind how);
     void drain(WorkerPtr worker);
     void reap();
     void worker_died(pid_t pid, const std::string& how);
@@ -145,7 +145,7 @@ private:
     std::string next_pid_path_;
 
     pid_t loader_ = -1;
-    Channel loader_channel_;
+    handoff::Channel loader_channel_;
     bool reload_again_ = false;
 
     WorkerPtr worker_;

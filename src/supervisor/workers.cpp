@@ -29,10 +29,10 @@ std::string ended_how(int status) {
 }  // namespace
 
 Result<Supervisor::WorkerPtr> Supervisor::start_worker(const StatePtr& state) {
-    auto spawned = spawn_worker(state->logs.error_log_fd(state->plan()), [this, &state](Channel channel) {
+    auto spawned = spawn_worker(state->logs.error_log_fd(state->plan()), [this, &state](handoff::Channel channel) {
         set_title(options_.title + ": worker process");
         if (auto ready = become_worker(state->plan()); !ready) {
-            (void)channel.send(Kind::kRefused, state->generation, ready.error().text);
+            (void)channel.send(handoff::Kind::kRefused, state->generation, ready.error().text);
             return 2;
         }
         return roles_.worker_main(std::move(channel).release());
@@ -51,28 +51,28 @@ Result<Supervisor::WorkerPtr> Supervisor::start_worker(const StatePtr& state) {
 }
 
 void Supervisor::lend(Worker& worker, const StatePtr& state) {
-    std::vector<Loan> loans{{{Role::kBundle, 0, 0}, state->bundle.fd()}};
+    std::vector<handoff::Loan> loans{{{handoff::Role::kBundle, 0, 0}, state->bundle.fd()}};
     for (auto& loan : state->sockets.loans()) loans.push_back(loan);
     for (auto& loan : state->logs.loans()) loans.push_back(loan);
     worker.loading = state;
     worker.logs_seen = state->reopened;
     worker.load_deadline = clock_ms() + static_cast<std::uint64_t>(options_.load_deadline_ms);
     // A failure shows: the process dies, or the deadline passes.
-    if (auto sent = worker.channel.send(Kind::kLoad, state->generation, {}, loans); !sent)
+    if (auto sent = worker.channel.send(handoff::Kind::kLoad, state->generation, {}, loans); !sent)
         report(Level::kAlert, sent.error().text);
 }
 
 void Supervisor::worker_spoke(Worker& worker) {
-    Message message;
-    Channel::Got got;
-    while (worker.channel && (got = worker.channel.receive(message)) != Channel::Got::kNothing) {
-        if (got == Channel::Got::kClosed) {
+    handoff::Message message;
+    handoff::Channel::Got got;
+    while (worker.channel && (got = worker.channel.receive(message)) != handoff::Channel::Got::kNothing) {
+        if (got == handoff::Channel::Got::kClosed) {
             worker.channel.close();
             if (!worker.end_deadline) kill(worker.pid, SIGKILL);  // it can no longer be told anything
             return;
         }
-        if (message.kind == Kind::kServing) serving(worker, message.generation);
-        if (message.kind == Kind::kRefused) refused(worker, message.generation, message.text);
+        if (message.kind == handoff::Kind::kServing) serving(worker, message.generation);
+        if (message.kind == handoff::Kind::kRefused) refused(worker, message.generation, message.text);
     }
 }
 
@@ -84,7 +84,7 @@ void Supervisor::serving(Worker& worker, std::uint64_t generation) {
     worker.load_deadline = 0;
     if (worker.logs_seen != worker.serving->reopened) {
         worker.logs_seen = worker.serving->reopened;
-        (void)worker.channel.send(Kind::kReopen, generation, {}, worker.serving->logs.loans());
+        (void)worker.channel.send(handoff::Kind::kReopen, generation, {}, worker.serving->logs.loans());
     }
     if (worker.serving == next_) return commit();
     // It was too late and the trial is over: back to what is in force.
@@ -98,18 +98,18 @@ void Supervisor::refused(Worker& worker, std::uint64_t generation, const std::st
     worker.load_deadline = 0;
     if (!started_) {
         start_failure_ = reason;
-        ask_to_end(worker, Kind::kTerminate);
+        ask_to_end(worker, handoff::Kind::kTerminate);
         return;
     }
     if (state == next_) return abandon(reason);
     if (!reason.empty()) report(Level::kEmerg, reason);
-    if (!worker.serving) ask_to_end(worker, Kind::kTerminate);  // of no use; a new one will be tried
+    if (!worker.serving) ask_to_end(worker, handoff::Kind::kTerminate);  // of no use; a new one will be tried
 }
 
 /// kQuit lets it finish, bounded by the plan; kTerminate does not; then it is killed.
-void Supervisor::ask_to_end(Worker& worker, Kind how) {
+void Supervisor::ask_to_end(Worker& worker, handoff::Kind how) {
     auto now = clock_ms();
-    worker.terminated = how == Kind::kTerminate;
+    worker.terminated = how == handoff::Kind::kTerminate;
     worker.load_deadline = 0;
     worker.end_deadline = worker.terminated ? now + kKillAfter : now + kGrace;
     if (worker.serving && !worker.terminated) {
@@ -121,7 +121,7 @@ void Supervisor::ask_to_end(Worker& worker, Kind how) {
 }
 
 void Supervisor::drain(WorkerPtr worker) {
-    ask_to_end(*worker, Kind::kQuit);
+    ask_to_end(*worker, handoff::Kind::kQuit);
     draining_.push_back(std::move(worker));
 }
 

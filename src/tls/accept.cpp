@@ -172,6 +172,9 @@ void prepare_server_context(ssl_ctx_st* context) {
     SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
 }
 
+const char* built_with() { return OPENSSL_VERSION_TEXT; }
+const char* running_with() { return OpenSSL_version(OPENSSL_VERSION); }
+
 void install() { http::tls_acceptor() = accept; }
 
 }  // namespace bext::tls

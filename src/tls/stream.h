@@ -21,6 +21,7 @@ public:
     int fd() const override { return socket_.fd(); }
     void shutdown_write() override;
     bool tls() const override { return true; }
+    bool hung_up() const override { return socket_.hung_up(); }
 
     enum class Step { kDone, kRead, kWrite, kFailed };
     /// One step of the handshake: done, what to wait for, or why it failed (OpenSSL's queue of errors).

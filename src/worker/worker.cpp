@@ -8,18 +8,18 @@
 #include <map>
 #include <thread>
 
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 #include "loader/bundle_files.h"
-#include "supervisor/channel.h"
+#include "handoff/channel.h"
 #include "worker/listener.h"
 
 namespace bext::worker {
 namespace {
 
-using supervisor::Channel;
-using supervisor::Kind;
-using supervisor::Message;
-using supervisor::Role;
+using handoff::Channel;
+using handoff::Kind;
+using handoff::Message;
+using handoff::Role;
 
 /// What one thread is to listen on.
 struct Share {
@@ -101,7 +101,7 @@ public:
                 auto got = channel_.receive(message);
                 if (got == Channel::Got::kNothing) break;
                 if (got == Channel::Got::kClosed) return drain();
-                if (message.kind == Kind::kTerminate) _exit(0);
+                if (message.kind == Kind::kTerminate) leave();
                 if (message.kind == Kind::kQuit) return drain();
                 take(message);
             }
@@ -131,7 +131,7 @@ private:
         Fd bundle_fd;
         for (auto& handle : message.handles)
             if (handle.tag.role == Role::kBundle) bundle_fd = std::move(handle.fd);
-        auto bundle = loader::Bundle::open(std::move(bundle_fd));
+        auto bundle = handoff::Bundle::open(std::move(bundle_fd));
         if (!bundle) return bundle.error();
         loader::BundleFiles files(*bundle);
         auto configuration = loader::read_configuration(source_, files, [](std::string) {});
@@ -154,7 +154,7 @@ private:
     }
 
     /// Which thread listens on what: a plain socket is shared by all, of reuseport ones each thread has its own.
-    std::vector<std::vector<Share>> share_out(Message& message, const loader::Plan& plan) const {
+    std::vector<std::vector<Share>> share_out(Message& message, const handoff::Plan& plan) const {
         std::vector<std::vector<Share>> shares(threads_.size());
         for (auto& handle : message.handles) {
             if (handle.tag.role != Role::kListen || handle.tag.index >= plan.listens.size()) continue;
@@ -170,11 +170,18 @@ private:
         return shares;
     }
 
+    /// Ends the process with what is buffered for its logs written out.
+    [[noreturn]] void leave() {
+        if (site_)
+            for (auto& file : site_->log_files) file->flush();
+        _exit(0);
+    }
+
     int drain() {
         for (auto& thread : threads_) thread->post([&thread] { thread->drain(); });
-        std::thread watchdog([ms = shutdown_ms_] {
+        std::thread watchdog([this, ms = shutdown_ms_] {
             ::usleep(static_cast<useconds_t>(ms) * 1000);
-            _exit(0);  // the time for what was in flight is over
+            leave();  // the time for what was in flight is over
         });
         watchdog.detach();
         for (auto& thread : threads_) thread->join();

@@ -19,11 +19,13 @@ MODULE_LINES = 250
 SUFFIXES = ('.h', '.cpp')
 
 ALLOWED = {
-    'base': '', 'conf': 'base', 'net': 'base', 'tls': 'base net', 'http': 'base conf net',
-    'http1': 'base net http', 'http2': 'base net http', 'upstream': 'base conf net tls', 'cache': 'base',
-    'stream': 'base conf net upstream', 'modules': 'base conf net tls http upstream cache stream',
-    'worker': 'base conf net tls http http1 http2 upstream cache stream modules',
-    'loader': 'base conf modules', 'supervisor': 'base', 'sysd': 'base',
+    'base': '', 'handoff': 'base', 'conf': 'base', 'net': 'base', 'http': 'base conf net',
+    'http1': 'base conf net http', 'http2': 'base conf net http', 'tls': 'base conf net http',
+    'upstream': 'base conf net http http1', 'cache': 'base', 'stream': 'base conf net upstream',
+    'modules': 'base conf net tls http http1 upstream cache stream',
+    'loader': 'base handoff conf net http modules',
+    'worker': 'base handoff conf net tls http http1 http2 upstream cache stream modules loader',
+    'supervisor': 'base handoff', 'sysd': 'base',
     'takeover': 'base conf net loader sysd', 'masquerade': 'base sysd', 'cli': '*',
 }
 

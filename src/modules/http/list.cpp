@@ -3,12 +3,13 @@
 
 namespace bext::http {
 
+extern const Module access_logs;
 extern const Module core_variables, core_variables_connection, core_variables_response;
 extern const Module core, core_client, ssl, static_files;
 
 std::span<const Module* const> modules() {
     static constexpr const Module* kModules[] = {
-        &core, &core_client, &core_variables, &core_variables_connection, &core_variables_response, &ssl, &static_files,
+        &core, &core_client, &core_variables, &core_variables_connection, &core_variables_response, &access_logs, &ssl, &static_files,
     };
     return kModules;
 }

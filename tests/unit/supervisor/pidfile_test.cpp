@@ -67,7 +67,7 @@ TEST_F(FilesTest, PidFileErrorsAreNginxs) {
 
 TEST_F(FilesTest, LogsAreAppendedToAndReopened) {
     std::ofstream(at("log")) << "before\n";
-    loader::Plan plan;
+    handoff::Plan plan;
     plan.log_files = {at("log"), at("other")};
     plan.error_logs = {{at("log"), 6}};
     auto logs = *Logs::open(plan);
@@ -85,12 +85,12 @@ TEST_F(FilesTest, LogsAreAppendedToAndReopened) {
     EXPECT_NE(read(at("log")).find("third\n"), std::string::npos);
     EXPECT_EQ(facts(at("log")).st_mode & 0777, 0644u);
     ASSERT_EQ(logs.loans().size(), 2u);
-    EXPECT_EQ(logs.loans()[1].tag, (Tag{Role::kLog, 1, 0}));
+    EXPECT_EQ(logs.loans()[1].tag, (handoff::Tag{handoff::Role::kLog, 1, 0}));
 }
 
 TEST_F(FilesTest, ReopenedLogIsGivenToTheUser) {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
-    loader::Plan plan;
+    handoff::Plan plan;
     plan.log_files = {at("log")};
     auto logs = *Logs::open(plan);
     EXPECT_EQ(facts(at("log")).st_uid, 0u);
@@ -112,7 +112,7 @@ TEST_F(FilesTest, LinkInSomebodyElsesDirectoryIsNotFollowedByRoot) {
 }
 
 TEST_F(FilesTest, LogErrorIsNginxs) {
-    loader::Plan plan;
+    handoff::Plan plan;
     plan.log_files = {at("no/log")};
     EXPECT_EQ(Logs::open(plan).error().text, "open() \"" + at("no/log") + "\" failed (2: No such file or directory)");
 }

@@ -32,25 +32,25 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-loader::Listen tcp(std::uint16_t port) {
+handoff::Listen tcp(std::uint16_t port) {
     sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    loader::Listen listen;
+    handoff::Listen listen;
     listen.address = bytes_of(address);
     listen.text = "127.0.0.1:" + std::to_string(port);
     return listen;
 }
 
-loader::Listen local(const std::string& path) {
+handoff::Listen local(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    loader::Listen listen;
+    handoff::Listen listen;
     listen.address = bytes_of(address);
     listen.text = "unix:" + path;
     return listen;
 }
 
-bool accepts(const loader::Listen& listen) {
+bool accepts(const handoff::Listen& listen) {
     auto* address = reinterpret_cast<const sockaddr*>(listen.address.data());
     Fd fd(socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     return connect(fd.get(), address, static_cast<socklen_t>(listen.address.size())) == 0;
@@ -82,8 +82,8 @@ TEST_F(SocketsTest, ReloadKeepsAddsAndCloses) {
     auto next = *Sockets::open({c, a}, old);
     EXPECT_TRUE(accepts(a) && accepts(b) && accepts(c));
     EXPECT_EQ(next.fds()[1], old.fds()[0]);
-    EXPECT_EQ(next.loans()[0].tag, (Tag{Role::kListen, 0, 0}));
-    EXPECT_EQ(next.loans()[1].tag, (Tag{Role::kListen, 1, 0}));
+    EXPECT_EQ(next.loans()[0].tag, (handoff::Tag{handoff::Role::kListen, 0, 0}));
+    EXPECT_EQ(next.loans()[1].tag, (handoff::Tag{handoff::Role::kListen, 1, 0}));
     old.retire(next);
     EXPECT_TRUE(accepts(a) && !accepts(b) && accepts(c));
 }
@@ -120,7 +120,7 @@ TEST_F(SocketsTest, ReuseportOpensOneForEachThreadAndNeverFewer) {
     a.reuseport = 3;
     auto three = *Sockets::open({a}, plain);
     EXPECT_EQ(three.size(), 3u);
-    EXPECT_EQ(three.loans()[2].tag, (Tag{Role::kListen, 0, 2}));
+    EXPECT_EQ(three.loans()[2].tag, (handoff::Tag{handoff::Role::kListen, 0, 2}));
     EXPECT_EQ(three.fds()[0], plain.fds()[0]);
     a.reuseport = 0;
     auto again = *Sockets::open({a}, three);

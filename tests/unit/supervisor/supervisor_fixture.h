@@ -20,7 +20,7 @@
 #include <sstream>
 #include <thread>
 
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 #include "supervisor/supervisor.h"
 
 namespace bext::supervisor::testing_support {
@@ -59,7 +59,7 @@ inline Result<Fd> fake_load(const Options& options) {
     Words words(text);
     if (words.has("bad")) return Error{"unknown directive \"bad\""};
     auto directory = std::filesystem::path(options.conf_path).parent_path().string();
-    loader::Plan plan;
+    handoff::Plan plan;
     plan.daemon = words.has("daemon");
     plan.log_files = {directory + "/error.log"};
     plan.error_logs = {{directory + "/error.log", 6}};
@@ -71,12 +71,12 @@ inline Result<Fd> fake_load(const Options& options) {
     plan.directories = {directory + "/temp"};
     for (const auto& path : words.values("listen")) {
         auto address = unix_address(path);
-        loader::Listen listen;
+        handoff::Listen listen;
         listen.address.assign(reinterpret_cast<const char*>(&address), sizeof address);
         listen.text = "unix:" + path;
         plan.listens.push_back(listen);
     }
-    loader::BundleWriter writer(plan);
+    handoff::BundleWriter writer(plan);
     writer.file("words", text);
     return std::move(writer).seal();
 }
@@ -91,14 +91,14 @@ public:
             std::vector<pollfd> ready{{channel_.fd(), POLLIN, 0}};
             for (const auto& handle : listens_) ready.push_back({handle.fd.get(), POLLIN, 0});
             poll(ready.data(), ready.size(), 5);
-            Message message;
+            handoff::Message message;
             auto got = channel_.receive(message);
-            if (got == Channel::Got::kClosed) return 0;
-            if (got == Channel::Got::kMessage) {
-                if (message.kind == Kind::kTerminate) return 0;
-                if (message.kind == Kind::kQuit) quitting_ = true, listens_.clear();
-                if (message.kind == Kind::kReopen) reopen(message);
-                if (message.kind == Kind::kLoad) load(std::move(message));
+            if (got == handoff::Channel::Got::kClosed) return 0;
+            if (got == handoff::Channel::Got::kMessage) {
+                if (message.kind == handoff::Kind::kTerminate) return 0;
+                if (message.kind == handoff::Kind::kQuit) quitting_ = true, listens_.clear();
+                if (message.kind == handoff::Kind::kReopen) reopen(message);
+                if (message.kind == handoff::Kind::kLoad) load(std::move(message));
             }
             std::error_code hidden;
             if (quitting_ && !std::filesystem::exists(busy_, hidden)) return 0;
@@ -107,27 +107,27 @@ public:
     }
 
 private:
-    void load(Message message) {
-        auto bundle = loader::Bundle::open(std::move(message.handles.front().fd));
+    void load(handoff::Message message) {
+        auto bundle = handoff::Bundle::open(std::move(message.handles.front().fd));
         Words words{std::string(bundle->file("words")->bytes)};
         if (words.has("crash")) abort();
         if (words.has("slow")) usleep(400'000);
         if (words.has("unready")) return;
         if (words.has("refuse")) {
-            (void)channel_.send(Kind::kRefused, message.generation, "cannot serve this");
+            (void)channel_.send(handoff::Kind::kRefused, message.generation, "cannot serve this");
             return;
         }
         name_ = words.values("name").empty() ? "none" : words.values("name").front();
         busy_ = std::filesystem::path(bundle->plan().log_files.front()).parent_path() / "busy";
         listens_.clear();
         for (auto& handle : message.handles)
-            if (handle.tag.role == Role::kListen) listens_.push_back(std::move(handle));
-        (void)channel_.send(Kind::kServing, message.generation);
+            if (handle.tag.role == handoff::Role::kListen) listens_.push_back(std::move(handle));
+        (void)channel_.send(handoff::Kind::kServing, message.generation);
     }
 
-    static void reopen(Message& message) {
+    static void reopen(handoff::Message& message) {
         for (auto& handle : message.handles)
-            if (handle.tag.role == Role::kLog) (void)!write(handle.fd.get(), "worker reopened\n", 16);
+            if (handle.tag.role == handoff::Role::kLog) (void)!write(handle.fd.get(), "worker reopened\n", 16);
     }
 
     void answer(int listen) {
@@ -138,8 +138,8 @@ private:
         (void)!write(fd.get(), line.data(), line.size());
     }
 
-    Channel channel_;
-    std::vector<Handle> listens_;
+    handoff::Channel channel_;
+    std::vector<handoff::Handle> listens_;
     std::string name_;
     std::filesystem::path busy_;
     bool quitting_ = false;

@@ -1,5 +1,5 @@
 // Bundle: what is sealed comes back, and nothing damaged is accepted.
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace bext::loader {
+namespace bext::handoff {
 namespace {
 
 Plan sample() {
@@ -110,4 +110,4 @@ TEST(PlanTest, KnowsWhatNeedsAnotherProcess) {
 }
 
 }  // namespace
-}  // namespace bext::loader
+}  // namespace bext::handoff

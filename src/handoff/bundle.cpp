@@ -1,4 +1,4 @@
-#include "loader/bundle.h"
+#include "handoff/bundle.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace bext::loader {
+namespace bext::handoff {
 namespace {
 
 constexpr std::string_view kMagic = "bext bundle 1\n";
@@ -123,4 +123,4 @@ const std::vector<std::string_view>* Bundle::glob(std::string_view pattern) cons
     return found == globs_.end() ? nullptr : &found->second;
 }
 
-}  // namespace bext::loader
+}  // namespace bext::handoff

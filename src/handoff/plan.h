@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace bext::loader {
+namespace bext::handoff {
 
 /// One address to listen on. https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
 struct Listen {
@@ -70,4 +70,4 @@ struct Plan {
 std::string encode(const Plan& plan);
 Result<Plan> decode_plan(std::string_view bytes);
 
-}  // namespace bext::loader
+}  // namespace bext::handoff

@@ -9,10 +9,10 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "loader/plan.h"
-#include "loader/wire.h"
+#include "handoff/plan.h"
+#include "handoff/wire.h"
 
-namespace bext::loader {
+namespace bext::handoff {
 
 /// Collects what goes into a Bundle.
 class BundleWriter {
@@ -64,4 +64,4 @@ private:
     std::unordered_map<std::string_view, std::vector<std::string_view>> globs_;
 };
 
-}  // namespace bext::loader
+}  // namespace bext::handoff

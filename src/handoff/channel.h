@@ -16,7 +16,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 
-namespace bext::supervisor {
+namespace bext::handoff {
 
 enum class Kind : std::uint8_t { kLoad = 1, kReopen, kQuit, kTerminate, kServing, kRefused, kLoaded, kStatus };
 enum class Role : std::uint8_t { kBundle = 1, kListen, kLog };
@@ -85,4 +85,4 @@ private:
     Message partial_;
 };
 
-}  // namespace bext::supervisor
+}  // namespace bext::handoff

@@ -1,5 +1,5 @@
 // Channel: messages arrive whole, with their descriptors, in order.
-#include "supervisor/channel.h"
+#include "handoff/channel.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace bext::supervisor {
+namespace bext::handoff {
 namespace {
 
 std::size_t open_descriptors() {
@@ -103,4 +103,4 @@ TEST_F(ChannelTest, CutsATextThatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace bext::supervisor
+}  // namespace bext::handoff

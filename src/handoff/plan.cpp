@@ -1,8 +1,8 @@
-#include "loader/plan.h"
+#include "handoff/plan.h"
 
-#include "loader/wire.h"
+#include "handoff/wire.h"
 
-namespace bext::loader {
+namespace bext::handoff {
 namespace {
 
 /// The same list of fields writes and reads, so the two cannot differ.
@@ -114,4 +114,4 @@ Result<Plan> decode_plan(std::string_view bytes) {
     return plan;
 }
 
-}  // namespace bext::loader
+}  // namespace bext::handoff

@@ -1,4 +1,4 @@
-#include "supervisor/channel.h"
+#include "handoff/channel.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,16 +8,16 @@
 #include <cerrno>
 #include <cstring>
 
-#include "loader/wire.h"
+#include "handoff/wire.h"
 
-namespace bext::supervisor {
+namespace bext::handoff {
 namespace {
 
 constexpr std::size_t kPacket = Channel::kLongestText + Channel::kBatch * 16 + 256;
 
 std::string packet_of(Kind kind, std::uint64_t generation, bool more, std::string_view text, const Loan* loans,
                       std::size_t count) {
-    loader::WireWriter wire;
+    handoff::WireWriter wire;
     wire.number(static_cast<std::uint8_t>(kind));
     wire.number<std::uint8_t>(more);
     wire.number(generation);
@@ -125,7 +125,7 @@ Channel::Got Channel::receive(Message& message) {
 }
 
 bool Channel::parse(std::string_view bytes, std::vector<Fd> fds, bool& more) {
-    loader::WireReader wire(bytes);
+    handoff::WireReader wire(bytes);
     auto kind = wire.number<std::uint8_t>();
     if (kind < static_cast<int>(Kind::kLoad) || kind > static_cast<int>(Kind::kStatus)) return false;
     partial_.kind = static_cast<Kind>(kind);
@@ -143,4 +143,4 @@ bool Channel::parse(std::string_view bytes, std::vector<Fd> fds, bool& more) {
     return wire.at_end();
 }
 
-}  // namespace bext::supervisor
+}  // namespace bext::handoff
