@@ -22,6 +22,9 @@ void print(std::string_view text) {
     [[maybe_unused]] auto n = ::write(2, text.data(), text.size());
 }
 
+/// An error of the configuration; its level is emerg unless the text brings its own.
+std::string emerg(const std::string& text) { return text.starts_with("[") ? text : "[emerg] " + text; }
+
 void print_line(std::string_view text) { print("nginx: " + std::string(text) + "\n"); }
 
 /// What opening the logs and the pid file would meet; -t tells of it as nginx does.
@@ -64,6 +67,19 @@ Build build() {
                            "http_slice", "http_mp4", "http_flv"})
         for (auto* module : http::modules())
             if (module->name == optional && (b.modules.empty() || b.modules.back() != optional)) b.modules.push_back(optional);
+    auto has = [](std::string_view name) {
+        for (auto* module : http::modules())
+            if (module->name == name) return true;
+        return false;
+    };
+    for (std::string name : {"http_charset", "http_gzip", "http_ssi", "http_userid", "http_access", "http_auth_basic", "http_mirror",
+                             "http_autoindex", "http_geo", "http_map", "http_split_clients", "http_referer", "http_rewrite", "http_proxy",
+                             "http_fastcgi", "http_uwsgi", "http_scgi", "http_grpc", "http_memcached", "http_limit_conn",
+                             "http_limit_req", "http_empty_gif", "http_browser", "http_upstream_hash", "http_upstream_ip_hash",
+                             "http_upstream_least_conn", "http_upstream_least_time", "http_upstream_random",
+                             "http_upstream_keepalive", "http_upstream_zone", "http_upstream_sticky", "http_tunnel"})
+        if (!has(name)) b.absent.push_back(name + "_module");
+    b.absent.push_back("http-cache");
     return b;
 }
 
@@ -80,7 +96,7 @@ int send_signal(const loader::Source& source, const std::string& name) {
     conf::DiskFiles files;
     auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
     if (!configuration) {
-        print_line("[emerg] " + configuration.error().text);
+        print_line(emerg(configuration.error().text));
         return 1;
     }
     auto done = signal_process(name, signal_pid_path(configuration->plan.pid_path));
@@ -94,13 +110,15 @@ int send_signal(const loader::Source& source, const std::string& name) {
 int check(const loader::Source& source, bool dump, bool quiet) {
     conf::DiskFiles files;
     auto path = loader::conf_file_of(source);
-    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    auto parsed = [&] {
+        if (!quiet) print_line("the configuration file " + path + " syntax is ok");
+    };
+    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); }, parsed);
     std::string failure = configuration ? "" : configuration.error().text;
-    if (configuration && !quiet) print_line("the configuration file " + path + " syntax is ok");
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;
     if (!failure.empty()) {
-        print_line("[emerg] " + failure);
+        print_line(emerg(failure));
         print_line("configuration file " + path + " test failed");
         return 1;
     }

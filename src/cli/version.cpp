@@ -51,6 +51,7 @@ std::string configure_text(const Build& build) {
     text += "configure arguments:";
     text += kPaths;
     for (const auto& module : build.modules) text += " --with-" + module + "_module";
+    for (const auto& module : build.absent) text += " --without-" + module;
     return text + "\n";
 }
 

@@ -51,6 +51,8 @@ public:
 
     /// nginx's [warn], [notice] … line with the place appended.
     void warn(std::string text) const;
+    /// A line of another level, with the place appended.
+    void note(std::string_view level, std::string_view text) const;
     /// The same without a place, for what concerns no line.
     void warn_plain(std::string text) const;
     /// " in FILE:LINE" of the directive being read.

@@ -26,7 +26,7 @@ int read_whole(const std::string& path, std::string& out) {
 }  // namespace
 
 Result<std::string_view> as_read(const std::string& path, std::string_view bytes, int error) {
-    if (error == EISDIR) return Error::from_errno("read() \"" + path + "\"", error);
+    if (error == EISDIR) return Error::from_errno("[crit] pread() \"" + path + "\"", error);
     if (error) return Error::from_errno("open() \"" + path + "\"", error);
     return bytes;
 }

@@ -60,7 +60,10 @@ Status Reader::read_path(const std::string& path, const std::function<Status(Lex
         return Refusal{cat({"too many nested includes, the last one is \"", path, "\"", lexer_->place()}),
                        Refusal::Kind::kComplete};
     auto text = files_.read(path);
-    if (!text) return Refusal{cat({text.error().text, lexer_ ? lexer_->place() : ""}), Refusal::Kind::kComplete};
+    if (!text) {  // nginx says where a file was asked for, but not where one that it could open failed
+        auto& why = text.error().text;
+        return Refusal{why.starts_with("[") || !lexer_ ? why : why + lexer_->place(), Refusal::Kind::kComplete};
+    }
     if (std::find(dumped_.begin(), dumped_.end(), path) == dumped_.end()) dumped_.push_back(path);
     Lexer lexer(path, *text);
     Inside inside(lexer_, lexer);
@@ -83,6 +86,8 @@ Status Reader::read_directives(Lexer& lexer, Block& block, std::uint32_t context
             if (!nested) return ok();
             return Refusal{cat({"unexpected end of file, expecting \"}\"", lexer.place()}), Refusal::Kind::kComplete};
         }
+        if (*end == End::kBlockOpens && lexer.name().empty())
+            return Refusal{cat({"block directives are not supported in -g option", lexer.place()}), Refusal::Kind::kComplete};
         if (auto bad = apply(block, context, words, *end)) return bad;
     }
 }
@@ -172,6 +177,9 @@ void Cursor::warn(std::string text) const {
     if (reader_.hooks_.log) reader_.hooks_.log("[warn] " + text + place());
 }
 
+void Cursor::note(std::string_view level, std::string_view text) const {
+    if (reader_.hooks_.log) reader_.hooks_.log(cat({level, text, place()}));
+}
 void Cursor::warn_plain(std::string text) const {
     if (reader_.hooks_.log) reader_.hooks_.log("[warn] " + text);
 }

@@ -57,7 +57,7 @@ std::optional<Unit> unit_at(std::string_view text, std::size_t& at, bool seconds
 std::optional<std::uint64_t> parse_time(std::string_view text, bool seconds_only) {
     std::uint64_t total = 0, value = 0;
     bool digits = false;
-    int last = -1;
+    int last = seconds_only ? -1 : 1;  // years and months are too long for milliseconds
     for (std::size_t at = 0; at < text.size();) {
         if (is_digit(text[at])) {
             value = value * 10 + static_cast<unsigned>(text[at++] - '0');
@@ -79,7 +79,7 @@ std::optional<std::uint64_t> parse_time(std::string_view text, bool seconds_only
     if (digits) {
         if (last >= 6) return std::nullopt;
         total += value * 1000;
-    } else if (last < 0) {
+    } else if (last == (seconds_only ? -1 : 1)) {
         return std::nullopt;
     }
     return total;

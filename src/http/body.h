@@ -23,8 +23,10 @@ public:
     virtual ~BodySource() = default;
     /// Waits for at least one byte, the end, or an error.
     virtual Task<Read> read(std::span<char> into) = 0;
-    /// Bytes that can be had without waiting.
-    virtual bool ready() const = 0;
+    /// Drops what has arrived of a body that nobody wants. 0, or 400 when it is malformed.
+    virtual int discard_available() = 0;
+    /// "100 Continue" for a client that waits for it, once.
+    virtual void send_continue() = 0;
 };
 
 /// A body that was read whole.

@@ -34,6 +34,8 @@ Status Builder::server_block(Cursor& at) {
         listens_.push_back({server, net::Address::ipv4(0, ::geteuid() == 0 ? 80 : 8000), options, server->place});
     }
     if (server->names.empty()) server->names.push_back({"", nullptr});
+    auto& first = server->names[0];
+    server->name_text = first.regex ? "~" + first.text : first.text.starts_with(".") ? first.text.substr(1) : first.text;
     site->servers.push_back(std::move(owned));
     server = outer;
     return conf::ok();
@@ -79,13 +81,12 @@ Status Builder::place_location(Location& here) {
         if (outer->kind == Location::Kind::kNamed) return refuse_inside("named");
         if (here.kind == Location::Kind::kNamed)
             return conf::refuse(cat({"named location \"", here.name, "\" can be on the server level only"}));
-        if (here.kind != Location::Kind::kRegex && outer->kind != Location::Kind::kRegex && !here.name.starts_with(outer->name))
+        if (here.kind != Location::Kind::kRegex && !here.name.starts_with(outer->name))
             return conf::refuse(cat({"location \"", here.name, "\" is outside location \"", outer->name, "\""}));
         if (!outer->inner) outer->inner = std::make_unique<Locations>();
     }
     if (here.kind == Location::Kind::kNamed) {
-        if (!server->named.emplace(here.name, &here).second)
-            return conf::refuse(cat({"duplicate location \"", here.name, "\""}));
+        server->named.emplace(here.name, &here);  // of two with one name nginx finds the first
         return conf::ok();
     }
     auto& level = outer ? *outer->inner : server->locations;

@@ -40,7 +40,7 @@ Place parse_place(std::string_view text) {
         host = text.substr(0, end + 1);
         rest = text.substr(end + 1);
         if (!rest.empty() && rest[0] != ':') return wrong("invalid host");
-    } else if (auto colon = text.rfind(':'); colon != std::string_view::npos) {
+    } else if (auto colon = text.find(':'); colon != std::string_view::npos) {
         host = text.substr(0, colon);
         rest = text.substr(colon);
     } else if (auto only = parse_decimal(text, UINT64_MAX / 2)) {
@@ -121,14 +121,18 @@ Status listen_option(Cursor& at, std::string_view word, ListenOptions& o, bool& 
     if (word.starts_with("sndbuf=")) return binds(number_option(word, "sndbuf", true, o.send_buffer));
     if (word.starts_with("fastopen=")) return binds(number_option(word, "fastopen", false, o.fastopen));
     if (word.starts_with("so_keepalive=")) return binds(keepalive_option(word.substr(13), o));
-    if (word.starts_with("ipv6only=")) {
+    if (word.starts_with("ipv6only=o")) {
         auto value = word.substr(9);
         if (value != "on" && value != "off") return conf::refuse(cat({"invalid ipv6only flags \"", value, "\""}));
         o.ipv6only = value == "on";
         return binds(conf::ok());
     }
-    if (word.starts_with("setfib=") || word.starts_with("accept_filter=") || word == "multipath") {
-        at.warn(cat({"the \"", word, "\" parameter is not supported on this platform, ignored"}));
+    if (word.starts_with("accept_filter=")) {
+        at.note("[emerg] ", cat({"accept filters \"", word, "\" are not supported on this platform, ignored"}));
+        return conf::ok();
+    }
+    if (word == "multipath") {
+        at.note("[emerg] ", "multipath is not supported on this platform, ignored");
         return conf::ok();
     }
     known = false;

@@ -19,11 +19,11 @@ std::shared_ptr<LogFile> Builder::log_file(const std::string& path) {
 Status Builder::error_log(Cursor& at, Log& log) {
     auto level = Level::kError;
     auto& target = at.arg(1);
-    if (at.count() > 2) {
-        bool known = false;
+    for (std::size_t n = 2; n < at.count(); ++n) {
+        bool known = at.arg(n).starts_with("debug_");  // nginx's parts of debug
         for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
-            if (at.arg(2) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i), known = true;
-        if (!known) return conf::refuse(cat({"invalid log level \"", at.arg(2), "\""}));
+            if (at.arg(n) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i), known = true;
+        if (!known) return conf::refuse(cat({"invalid log level \"", at.arg(n), "\""}));
     }
     if (target == "stderr") {
         log.add(level, log_to_stderr());

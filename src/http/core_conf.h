@@ -14,7 +14,8 @@ namespace bext::http {
 /// `types`: lower-case extension to media type. A record of its own, so that blocks share one table.
 struct Types {
     using Table = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
-    conf::Setting<std::shared_ptr<Table>> table;
+    conf::Setting<std::shared_ptr<Table>> table{std::make_shared<Table>(
+        Table{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}})};
 };
 
 /// One `error_page`.
@@ -24,10 +25,14 @@ struct ErrorPage {
     Expr target;
 };
 
+/// alias in a regex location names the file itself.
+constexpr std::size_t kWholeAlias = SIZE_MAX;
+
 /// What is served and how it is found: root, types, error pages, access.
 struct Core {
     conf::Setting<Expr> root{Expr::literal("html")};  // absolute once finished
     conf::Setting<bool> is_alias{false};
+    conf::Setting<std::size_t> alias_size{0};  // bytes of the URI that alias replaces; 0: root, kWholeAlias: all
     conf::Setting<std::string> default_type{"text/plain"};
     conf::Setting<std::shared_ptr<std::vector<ErrorPage>>> error_pages;
     conf::Setting<bool> internal{false};

@@ -1,6 +1,7 @@
 #include "http/expr.h"
 
 #include "http/builder.h"
+#include "http/escape.h"
 #include "http/request.h"
 
 namespace bext::http {
@@ -73,27 +74,34 @@ bool Expr::uses_captures() const {
     return false;
 }
 
-std::string_view Expr::part(Request& request, const Part& part) const {
+std::string_view Expr::part(Request& request, const Part& part, bool quote) const {
     switch (part.kind) {
         case Part::Kind::kText: return part.text;
-        case Part::Kind::kCapture: return request.captures[part.number];
+        case Part::Kind::kCapture: {
+            auto text = request.captures[part.number];
+            bool escaped = quote && (request.quoted_uri || request.plus_in_uri);
+            return escaped ? escape(Escape::kArgs, text, request.arena) : text;
+        }
         case Part::Kind::kVariable: break;
     }
     return request.variable(part.number).value_or(std::string_view());
 }
 
-std::string_view Expr::evaluate(Request& request) const {
+std::string_view Expr::evaluate(Request& request, bool quote) const {
     if (parts_.empty()) return {"", 0};
-    if (parts_.size() == 1) return part(request, parts_[0]);
+    if (parts_.size() == 1) return part(request, parts_[0], quote);
     constexpr std::size_t kMost = 32;
     std::string_view values[kMost];
     std::size_t size = 0;
     if (parts_.size() > kMost) {
         std::string whole;
-        for (auto& p : parts_) whole.append(part(request, p));
+        for (auto& p : parts_) whole.append(part(request, p, quote));
         return request.arena.copy(whole);
     }
-    for (std::size_t i = 0; i < parts_.size(); ++i) size += (values[i] = part(request, parts_[i])).size();
+    // Captures come last, as in nginx: a variable's own regex may have taken their place.
+    for (bool captures : {false, true})
+        for (std::size_t i = 0; i < parts_.size(); ++i)
+            if ((parts_[i].kind == Part::Kind::kCapture) == captures) size += (values[i] = part(request, parts_[i], quote)).size();
     char* out = request.arena.bytes(size + 1);
     char* p = out;
     for (std::size_t i = 0; i < parts_.size(); ++i) {

@@ -28,7 +28,8 @@ public:
     const std::string& source() const { return source_; }
 
     /// The value; in the request's arena unless it is constant.
-    std::string_view evaluate(Request& request) const;
+    /// `quote`: captures are escaped as arguments when the client's URI had escapes (rewrite).
+    std::string_view evaluate(Request& request, bool quote = false) const;
     /// nothing when the expression is one variable that does not exist in this request.
     bool operator==(const Expr& other) const { return source_ == other.source_; }
     bool uses_captures() const;
@@ -40,7 +41,7 @@ private:
         std::uint32_t number = 0;  // variable or capture
         std::string text;
     };
-    std::string_view part(Request& request, const Part& part) const;
+    std::string_view part(Request& request, const Part& part, bool quote) const;
 
     std::string source_;
     std::vector<Part> parts_;

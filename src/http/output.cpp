@@ -17,8 +17,10 @@ void decide_framing(Request& request) {
     if (bodiless(out.status) || request.method == Method::kHead || request.http_version < 1000) return;
     if (out.content_length >= 0 && !out.trailers) return;
     if (out.headers.has(Name::kContentLength) && !out.trailers) return;
-    if (request.http_version >= 1001 && request.chunked_allowed())
+    if (request.http_version >= 1001 && request.chunked_allowed()) {
         out.chunked = true;
+        out.clear_content_length();
+    }
     else if (out.content_length < 0)
         request.keepalive = false;
 }
@@ -31,12 +33,15 @@ std::optional<int> Request::send_header() {
         out.status = error_status;
         out.status_line = {};
     }
-    if (!filter_finalize)
-        for (auto* filter : site->header_filters)
-            if (auto other = filter(*this)) {
-                filter_finalize = true;
-                return other;
-            }
+    for (auto* filter : site->header_filters) {
+        auto other = filter(*this);
+        if (!other || filter_finalize) continue;  // an answer is replaced once
+        filter_finalize = true;
+        filters_ = nullptr;
+        last_filter_ = &filters_;
+        if (*other != status::kRangeNotSatisfiable) out.clear();  // 416 keeps its Content-Range
+        return other;
+    }
     decide_framing(*this);
     header_sent = true;
     sink->header(*this);

@@ -27,6 +27,7 @@ Verdict find_config(Request& r) {
     auto routed = find_location(r.server->locations, r);
     auto& location = routed.location ? *routed.location : r.server->root;
     r.enter(location);
+    if (!routed.location) r.limit_keepalive();
     if (!r.internal && *r.conf<Core>().internal) return Verdict::status(status::kNotFound);
     if (r.content_length >= 0 && r.body.source) {
         auto most = r.conf<Client>().max_body_size->value;
@@ -150,7 +151,6 @@ Step run(Request& r) {
 bool answer(Request& r) {
     if (!r.header_sent) {
         if (auto other = r.send_header()) {
-            r.out.clear();
             r.pending.clear();
             if (special_response(r, *other)) return true;
             r.send_header();
@@ -169,18 +169,21 @@ void Request::enter(const Location& to) {
     records = found->records;
     if (to.content) content_handler = &to.content;
     if (found->content) content_handler = &found->content;
-    if (parent) return;
+    if (to.kind != Location::Kind::kServer) limit_keepalive();
+}
+
+/// What the location says about keeping the connection (ngx_http_update_location_config). Not asked at server level: a
+/// `return` there answers before any location is found.
+void Request::limit_keepalive() {
+    if (parent || !keepalive) return;
     auto& client = conf<Client>();
-    if (keepalive) {
-        auto age = Thread::current().loop.unix_milliseconds() - connection.start_ms;
-        if (client.keepalive_timeout->count() == 0 || connection.requests >= *client.keepalive_requests ||
-            age > client.keepalive_time->count() || Thread::current().draining)
-            keepalive = false;
-        else if (msie6 && method == Method::kPost && *client.keepalive_disable & 2)
-            keepalive = false;
-        else if (safari && *client.keepalive_disable & 4)
-            keepalive = false;
-    }
+    auto& thread = Thread::current();
+    auto age = thread.loop.unix_milliseconds() - connection.start_ms;
+    bool used_up = client.keepalive_timeout->count() == 0 || connection.requests >= *client.keepalive_requests ||
+                   age > client.keepalive_time->count() || thread.draining;
+    bool msie_post = msie6 && method == Method::kPost && *client.keepalive_disable & 2;
+    bool old_safari = safari && *client.keepalive_disable & 4;
+    if (used_up || msie_post || old_safari) keepalive = false;
 }
 
 Task<> serve(Request& r) {
@@ -198,7 +201,7 @@ Task<> serve(Request& r) {
         if (r.aborted) break;
         int code = verdict.kind() == Verdict::Kind::kStatus ? verdict.code() : 0;
         if (verdict.passed()) code = status::kNotFound;
-        if (code == status::kClose || code == status::kClientClosed) {
+        if (code == status::kClose || code == status::kClientClosed || code == status::kTimeout) {
             r.error_status = r.out.status = code;
             r.aborted = true;
             break;
@@ -208,6 +211,15 @@ Task<> serve(Request& r) {
             break;
         }
         if (code && special_response(r, code)) continue;
+        if (!r.header_sent && r.body.source && !r.body.unbuffered) {
+            if (!r.expect_tested) r.body.source->send_continue();
+            int bad = r.body.source->discard_available();
+            if (bad && !code) {  // nobody wanted the body, but it shows that the request is broken
+                r.out.clear();
+                if (special_response(r, bad)) continue;
+            }
+            if (bad) r.keepalive = false;
+        }
         if (answer(r)) continue;
         if (r.sink->backlog()) co_await r.drain();
         break;

@@ -83,6 +83,8 @@ bool Request::redirect(std::string_view new_uri, std::string_view new_args) {
     args = new_args;
     internal = true;
     raw_uri_valid = false;
+    location_valid = true;
+    add_uri_to_alias = false;
     clear_contexts();
     enter(server->root);
     phase = Site::kServerRewrite;
@@ -166,24 +168,16 @@ Request::Value* Request::values() {
 
 std::string_view Request::path_of(std::string_view of, std::size_t* root_size) {
     auto& core = conf<Core>();
+    auto alias = *core.alias_size;
+    if (alias && !location_valid) {
+        log(Level::kAlert, arena.cat({"\"alias\" cannot be used in location \"", location->name, "\" where URI was rewritten"}));
+        return {};
+    }
     auto root = core.root->evaluate(*this);
-    bool alias = *core.is_alias;
-    if (alias && location->kind == Location::Kind::kRegex) {  // alias with captures names the file itself
-        auto path = arena.cat({root, {"\0", 1}});
-        if (root_size) *root_size = root.size();
-        return path.substr(0, path.size() - 1);
-    }
-    std::string_view rest = of;
-    if (alias) {
-        std::size_t cut = location->name.size();
-        const Location* named = location;
-        while (named && (named->kind == Location::Kind::kIf || named->kind == Location::Kind::kLimitExcept)) named = named->outer;
-        if (named) cut = named->name.size();
-        rest = of.size() >= cut ? of.substr(cut) : std::string_view();
-    }
     if (root.find('\0') != std::string_view::npos) return {};
-    auto path = arena.cat({root, rest, {"\0", 1}});
     if (root_size) *root_size = root.size();
+    if (alias == kWholeAlias) alias = add_uri_to_alias ? 0 : of.size();
+    auto path = arena.cat({root, of.size() >= alias ? of.substr(alias) : std::string_view(), {"\0", 1}});
     return path.substr(0, path.size() - 1);
 }
 

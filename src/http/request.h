@@ -63,6 +63,7 @@ struct Response {
     bool vary_by_encoding = false;  // gzip_vary
     bool expires_in_past = false;
     bool chunked = false;           // decided when the header is sent
+    bool disable_not_modified = false;  // an upstream's answer: its validators were compared there
     bool header_only = false;       // HEAD, 204, 304: no body follows
     std::string_view location_sent;   // the absolute form, once sent
     std::int64_t content_offset = 0;  // of the whole, when only a part is sent (slice)
@@ -120,6 +121,8 @@ public:
     bool complex_uri = false, quoted_uri = false, plus_in_uri = false;  // what the client's URI had in it
     std::uint64_t request_length = 0;  // bytes of head and body received
     std::uint64_t header_size = 0;     // bytes of the response header sent
+    bool add_uri_to_alias = false;  // try_files found a file below the alias of a regex location
+    bool location_valid = true;  // the URI still begins with the location's name (no `rewrite … break` since)
     bool raw_uri_valid = true;  // the URI is still the client's: proxy_pass may send `target` as it is
     std::int64_t start_ms = 0;  // wall clock, ms
     std::uint64_t start_tick = 0;  // loop clock, ms
@@ -185,6 +188,8 @@ public:
 
     /// Takes the settings of `location` (or of the server when null) as the ones in force.
     void enter(const Location& location);
+
+    void limit_keepalive();
 
     /// Answers with a whole body in memory; headers come from `out`. The content hook returns Verdict::done().
     void reply(int status, std::string_view content_type, std::string_view body);

@@ -66,7 +66,8 @@ struct Server {
     std::unordered_map<std::string_view, Location*> named;
     std::string place;  // " in FILE:LINE"
     /// The first name ($server_name), empty when none.
-    std::string_view name() const { return names.empty() ? std::string_view() : std::string_view(names[0].text); }
+    std::string_view name() const { return name_text; }
+    std::string name_text;
 };
 
 /// Options of a `listen`.

@@ -22,6 +22,7 @@ std::string_view line(int code) {
         case 404: return "404 Not Found";
         case 405: return "405 Not Allowed";
         case 406: return "406 Not Acceptable";
+        case 407: return "407 Proxy Authentication Required";
         case 408: return "408 Request Time-out";
         case 409: return "409 Conflict";
         case 410: return "410 Gone";
@@ -32,7 +33,6 @@ std::string_view line(int code) {
         case 415: return "415 Unsupported Media Type";
         case 416: return "416 Requested Range Not Satisfiable";
         case 421: return "421 Misdirected Request";
-        case 425: return "425 Too Early";
         case 429: return "429 Too Many Requests";
         case 500: return "500 Internal Server Error";
         case 501: return "501 Not Implemented";
@@ -42,25 +42,6 @@ std::string_view line(int code) {
         case 505: return "505 HTTP Version Not Supported";
         case 507: return "507 Insufficient Storage";
         default: return {};
-    }
-}
-
-std::string_view page_title(int code) {
-    switch (code) {
-        case 302: return "302 Found";
-        case 200:
-        case 201:
-        case 202:
-        case 204:
-        case 206:
-        case 304:
-        case 425:  // nginx has a status line for it, but no page
-            return {};
-        case 494: return "400 Request Header Or Cookie Too Large";
-        case 495: return "400 The SSL certificate error";
-        case 496: return "400 No required SSL certificate was sent";
-        case 497: return "400 The plain HTTP request was sent to HTTPS port";
-        default: return line(code);
     }
 }
 

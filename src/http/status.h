@@ -16,7 +16,5 @@ constexpr int kOk = 200, kNoContent = 204, kPartial = 206, kMoved = 301, kFound 
 
 /// "200 OK": nginx's status line for the code; empty for a code nginx has no text for.
 std::string_view line(int code);
-/// "404 Not Found" as in the title of nginx's own error page; empty when it has none.
-std::string_view page_title(int code);
 
 }  // namespace bext::http::status

@@ -5,12 +5,14 @@
 namespace bext::http {
 
 void VirtualHosts::finish(const std::function<void(std::string)>& warn, const std::string& address) {
+    bool alone = servers_.size() == 1;  // it is the default: its names are not looked up, but for regex captures
     for (auto* server : servers_) {
         for (auto& name : server->names) {
             if (name.regex) {
                 regexes_.emplace_back(name.regex.get(), server);
                 continue;
             }
+            if (alone) continue;
             std::string_view text = name.text;
             bool added = true;
             if (text.starts_with("*.")) {

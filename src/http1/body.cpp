@@ -31,18 +31,43 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
     }
 }
 
+int ClientConnection::discard_available() {
+    if (!request_->chunked_body) {
+        auto n = std::min(in_.end - in_.begin, static_cast<std::size_t>(body_left_));
+        in_.begin += n;
+        body_left_ -= static_cast<std::int64_t>(n);
+        if (body_left_ == 0) body_done_ = true;
+        return 0;
+    }
+    while (!body_done_ && in_.begin < in_.end) {
+        std::size_t used = 0;
+        std::string_view data;
+        auto step = chunked_.feed(in_.unused(), used, data);
+        in_.begin += used;
+        if (step == ChunkedDecoder::Step::kDone) body_done_ = true;
+        if (step != ChunkedDecoder::Step::kInvalid) continue;
+        request_->log(Level::kInfo, "client sent invalid chunked body");
+        body_done_ = true;
+        return status::kBadRequest;
+    }
+    return 0;
+}
+
+void ClientConnection::send_continue() {
+    auto& r = *request_;
+    if (continue_sent_ || r.expect_tested) return;
+    continue_sent_ = true;
+    auto* expect = r.in.find(http::Name::kExpect);
+    if (!expect || r.http_version < 1001 || !iequals(expect->value, "100-continue")) return;
+    static char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct iovec piece {kContinue, sizeof kContinue - 1};
+    stream->write({&piece, 1}, false);  // 25 bytes on an idle connection: it fits, or the client is gone
+}
+
 Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
     auto& r = *request_;
     if (body_done_) co_return Read{0, 0};
-    if (!continue_sent_ && !r.expect_tested && in_.begin == in_.end) {
-        continue_sent_ = true;
-        auto* expect = r.in.find(http::Name::kExpect);
-        if (expect && r.http_version >= 1001 && iequals(expect->value, "100-continue")) {
-            static char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-            struct iovec piece {kContinue, sizeof kContinue - 1};
-            stream->write({&piece, 1}, false);  // 25 bytes on an idle connection: it fits, or the client is gone
-        }
-    }
+    send_continue();
     if (!r.chunked_body) {
         auto got = co_await read_raw(into.first(std::min(into.size(), static_cast<std::size_t>(body_left_))));
         body_left_ -= static_cast<std::int64_t>(got.size);

@@ -225,7 +225,7 @@ Task<bool> ClientConnection::read_head() {
 Task<> ClientConnection::end_request() {
     auto& r = *request_;
     bool alive = !r.aborted && !failed_ && r.ended;
-    bool keep = alive && r.keepalive && !thread_.draining;
+    bool keep = alive && r.keepalive && !thread_.draining && r.conf<http::Client>().keepalive_timeout->count() > 0;
     if (keep && !body_done_) keep = co_await discard_rest();
     if (!keep) {
         auto& client = r.conf<http::Client>();

@@ -41,7 +41,8 @@ public:
 
     // BodySource
     Task<Read> read(std::span<char> into) override;
-    bool ready() const override { return in_.begin < in_.end; }
+    void send_continue() override;
+    int discard_available() override;
 
     // http::Connection
     net::Stream* take_over(std::string_view& unread) override;

@@ -97,13 +97,13 @@ ClientConnection::Next ClientConnection::parse_line() {
             return refuse(status::kBadRequest, "client sent invalid request");
         }
         r.uri = uri.path;
-        r.args = uri.args;
+        if (!uri.args.empty()) r.args = uri.args;
         r.extension = uri.exten;
         r.plus_in_uri = uri.plus;
         r.quoted_uri = uri.quoted;
     } else {
         r.uri = line.path;
-        r.args = line.args;
+        if (!line.args.empty()) r.args = line.args;
         r.extension = http::extension(line.path);
         r.plus_in_uri = line.plus;
     }
@@ -122,6 +122,9 @@ ClientConnection::Next ClientConnection::use_host(std::string_view text, bool fr
     }
     r.host = host.name;
     r.host_port = host.port_text;
+    auto found = listen->hosts.find(r.host);
+    if (found.server != r.server) use_server(*found.server);
+    if (found.regex) r.match(*found.regex, r.host);
     return Next::kDone;
 }
 
@@ -245,9 +248,7 @@ ClientConnection::Next ClientConnection::parse_headers() {
 ClientConnection::Next ClientConnection::head_complete() {
     auto& r = *request_;
     line_done_ = true;
-    auto found = listen->hosts.find(r.host);
-    if (found.server != r.server) use_server(*found.server);
-    if (found.regex) r.match(*found.regex, r.host);
+    if (!r.host.data()) use_server(*listen->hosts.find({}).server);
     if (!r.in.has(Name::kHost) && r.http_version > 1000)
         return refuse(status::kBadRequest, "client sent HTTP/1.1 request without \"Host\" header");
     if (auto* length = r.in.find(Name::kContentLength)) {

@@ -178,6 +178,17 @@ void ClientConnection::hold(std::string_view text) {
     held_size_ += text.size();
 }
 
+namespace {
+
+/// The last chunk with the trailer section behind it.
+std::string_view last_chunk(Request& r) {
+    std::string text = "0\r\n";
+    for (auto& field : *r.out.trailers) text.append(field.name).append(": ").append(field.value).append("\r\n");
+    return r.arena.copy(text + "\r\n");
+}
+
+}  // namespace
+
 bool ClientConnection::body(Request& r, const http::Chain& chain, bool last, bool flush_now) {
     auto size = http::size_of(chain);
     if (r.out.chunked && size && !r.out.header_only) {
@@ -187,7 +198,7 @@ bool ClientConnection::body(Request& r, const http::Chain& chain, bool last, boo
     for (auto& piece : chain) queue(piece);
     if (r.out.chunked && !r.out.header_only) {
         if (size) queue(Piece::memory("\r\n"));
-        if (last) queue(Piece::memory("0\r\n\r\n"));
+        if (last) queue(Piece::memory(r.out.trailers ? last_chunk(r) : "0\r\n\r\n"));
     }
     if (!last && !flush_now && queued_ < r.conf<http::Client>().postpone_output->value) return postpone(r);
     return flush(r) != Flushed::kFailed;

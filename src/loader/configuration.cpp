@@ -126,7 +126,8 @@ std::string default_error_log(const Source& source) {
 }
 
 Result<Configuration> read_configuration(const Source& source, conf::Files& files,
-                                         const std::function<void(std::string)>& log) {
+                                         const std::function<void(std::string)>& log,
+                                         const std::function<void()>& parsed) {
     auto site = std::make_shared<http::Site>();
     http::Builder builder(site);
     set_defaults(builder, source);
@@ -138,7 +139,6 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     if (auto done = reader.read_file(main); !done) return done.error();
     conf::Cursor at(reader, main);
     auto& own = at.own<MainConf>();
-    if (!own.events_seen.is_set()) return Error{"no \"events\" section in configuration"};
     if (!own.error_log.is_set()) {
         auto path = default_error_log(source);
         auto standard = std::make_shared<Log>();
@@ -148,8 +148,13 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
         site->error_log = *own.error_log;
     }
     if (auto bad = builder.finish(at)) return Error{bad->text};
+    if (parsed) parsed();
+    if (!own.events_seen.is_set()) return Error{"no \"events\" section in configuration"};
     Configuration out;
     out.plan = plan_of(*site, own, source);
+    if (static_cast<std::size_t>(*own.worker_connections) < out.plan.listens.size() + 1)
+        return Error{std::to_string(*own.worker_connections) + " worker_connections are not enough for " +
+                     std::to_string(out.plan.listens.size()) + " listening sockets"};
     out.worker_connections = *own.worker_connections;
     out.multi_accept = *own.multi_accept;
     out.dumped = reader.dumped();

@@ -38,8 +38,9 @@ std::string default_pid_path(const Source& source);
 /// Where errors go before and unless the configuration says otherwise; "stderr" for the standard error.
 std::string default_error_log(const Source& source);
 
-/// Reads and checks everything. `log` gets warnings ("[warn] … in FILE:LINE"); the error is nginx's "[emerg]" text.
+/// Reads and checks everything. `parsed` is called when the syntax is good, before the checks of the whole. `log` gets warnings ("[warn] … in FILE:LINE"); the error is nginx's "[emerg]" text.
 Result<Configuration> read_configuration(const Source& source, conf::Files& files,
-                                         const std::function<void(std::string)>& log);
+                                         const std::function<void(std::string)>& log,
+                                         const std::function<void()>& parsed = {});
 
 }  // namespace bext::loader

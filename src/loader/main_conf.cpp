@@ -62,7 +62,7 @@ Status priority(Cursor& at, MainConf& main) {
     std::string_view text = at.arg(1);
     bool minus = text.starts_with("-");
     if (minus || text.starts_with("+")) text.remove_prefix(1);
-    auto value = parse_decimal(text, 20);
+    auto value = parse_decimal(text, INT32_MAX);
     if (!value) return conf::directive_is("invalid number");
     main.priority.set(minus ? -static_cast<int>(*value) : static_cast<int>(*value));
     return conf::ok();
@@ -97,10 +97,22 @@ Status events(Cursor& at, MainConf& main) {
     return at.read_block(at.block(), conf::kEvents);
 }
 
-Status use(Cursor& at) {
-    for (auto known : {"epoll", "poll", "select"})
-        if (at.arg(1) == known) return conf::ok();
+Status use(Cursor& at, MainConf& main) {
+    if (main.event_method.is_set()) return conf::directive_is("is duplicate");
+    main.event_method.set(at.arg(1));
+    if (at.arg(1) == "epoll" || at.arg(1) == "poll") return conf::ok();
     return conf::refuse(cat({"invalid event type \"", at.arg(1), "\""}));
+}
+
+/// Masks like 0101; threads are left to the scheduler, but a wrong mask is still an error.
+Status cpu_affinity(Cursor& at) {
+    for (std::size_t i = 1; i < at.count(); ++i) {
+        if (i == 1 && at.arg(i) == "auto") continue;
+        auto& mask = at.arg(i);
+        for (auto c = mask.rbegin(); c != mask.rend(); ++c)  // nginx reads masks from their end
+            if (*c != '0' && *c != '1') return conf::refuse(cat({"invalid character \"", {&*c, 1}, "\" in \"worker_cpu_affinity\""}));
+    }
+    return conf::ok();
 }
 
 Status load_module(Cursor& at) {
@@ -113,7 +125,16 @@ Status load_module(Cursor& at) {
 }
 
 Status thread_pool(Cursor& at) {
-    if (at.count() < 3 && at.arg(1) != "default") return conf::refuse(cat({"invalid number of arguments in \"thread_pool\" directive"}));
+    bool threads = at.arg(1) == "default";
+    for (std::size_t i = 2; i < at.count(); ++i) {
+        std::string_view word = at.arg(i);
+        bool queue = word.starts_with("max_queue=");
+        if (!queue && !word.starts_with("threads=")) continue;
+        auto value = parse_decimal(word.substr(word.find('=') + 1));
+        if (!value || (!queue && *value == 0)) return conf::refuse(cat({"invalid ", queue ? "max_queue" : "threads", " value \"", word, "\""}));
+        threads = threads || !queue;
+    }
+    if (!threads) return conf::refuse(cat({"\"", at.arg(0), "\" must have \"threads\" parameter"}));
     return conf::ok();
 }
 
@@ -139,7 +160,7 @@ constexpr conf::Directive kDirectives[] = {
     {"worker_rlimit_core", conf::kMain, conf::kOne, conf::call<rlimit_core>},
     {"worker_priority", conf::kMain, conf::kOne, conf::call<priority>},
     {"worker_shutdown_timeout", conf::kMain, conf::kOne, conf::into<&MainConf::shutdown_timeout>},
-    {"worker_cpu_affinity", conf::kMain, conf::kOneOrMore, conf::run<any_value>},
+    {"worker_cpu_affinity", conf::kMain, conf::kOneOrMore, conf::run<cpu_affinity>},
     {"working_directory", conf::kMain, conf::kOne, conf::into<&MainConf::working_directory>},
     {"pid", conf::kMain, conf::kOne, conf::call<pid>},
     {"lock_file", conf::kMain, conf::kOne, conf::run<any_value>},
@@ -149,12 +170,12 @@ constexpr conf::Directive kDirectives[] = {
     {"debug_points", conf::kMain, conf::kOne, conf::run<any_value>},
     {"pcre_jit", conf::kMain, conf::kFlag, conf::run<checked_flag>},
     {"load_module", conf::kMain, conf::kOne, conf::run<load_module>},
-    {"thread_pool", conf::kMain, conf::kOne | conf::kTwo | conf::kThree, conf::run<thread_pool>},
+    {"thread_pool", conf::kMain, conf::kTwo | conf::kThree, conf::run<thread_pool>},
     {"ssl_engine", conf::kMain, conf::kOne, conf::run<any_value>},
     {"ssl_object_cache_inheritable", conf::kMain, conf::kFlag, conf::run<checked_flag>},
     {"events", conf::kMain, conf::kNone | conf::kBlock, conf::call<events>},
     {"worker_connections", conf::kEvents, conf::kOne, conf::call<worker_connections>},
-    {"use", conf::kEvents, conf::kOne, conf::run<use>},
+    {"use", conf::kEvents, conf::kOne, conf::call<use>},
     {"multi_accept", conf::kEvents, conf::kFlag, conf::into<&MainConf::multi_accept>},
     {"accept_mutex", conf::kEvents, conf::kFlag, conf::run<checked_flag>},
     {"accept_mutex_delay", conf::kEvents, conf::kOne, conf::run<checked_millis>},

@@ -19,6 +19,7 @@ struct MainConf {
     conf::Setting<std::int64_t> rlimit_nofile{-1};
     conf::Setting<std::int64_t> rlimit_core{-1};
     conf::Setting<int> priority{0};
+    conf::Setting<std::string> event_method;
     conf::Setting<std::string> pid;
     conf::Setting<std::string> working_directory;
     conf::Setting<std::shared_ptr<Log>> error_log;

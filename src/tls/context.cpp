@@ -13,10 +13,10 @@ namespace bext::tls {
 namespace {
 
 /// What OpenSSL would have said had it opened the file itself.
-std::string open_failure(const std::string& path, int error) {
+std::string open_failure(const std::string& path, int error, const std::string& shown = {}) {
     char code[16];
     snprintf(code, sizeof code, "%08X", 0x80000000u | static_cast<unsigned>(error));
-    return cat({"BIO_new_file() failed (SSL: error:", code, ":system library::", strerror(error), ":calling fopen(", path,
+    return cat({"BIO_new_file(", shown.empty() ? "" : "\"", shown, shown.empty() ? "" : "\"", ") failed (SSL: error:", code, ":system library::", strerror(error), ":calling fopen(", path,
                 ", r) error:", error == ENOENT ? "10000080:BIO routines::no such file" : "10080002:BIO routines::system lib", ")"});
 }
 
@@ -176,7 +176,8 @@ Result<> Context::load_authorities(const ReadFile& read) {
         ERR_clear_error();
         return {};
     };
-    if (auto done = add(spec_.client_certificate, true); !done) return done;
+    if (spec_.verify)
+        if (auto done = add(spec_.client_certificate, true); !done) return done;
     if (auto done = add(spec_.trusted_certificate, false); !done) return done;
     if (spec_.crl.empty()) return {};
     auto text = read(spec_.crl);
@@ -194,7 +195,7 @@ Result<> Context::load_authorities(const ReadFile& read) {
 Result<> Context::set_parameters(const ReadFile& read) {
     if (!spec_.dhparam.empty()) {
         auto text = read(spec_.dhparam);
-        if (!text) return Error{open_failure(spec_.dhparam, text.error().system)};
+        if (!text) return Error{open_failure(spec_.dhparam, text.error().system, spec_.dhparam)};
         auto bio = memory_bio(*text);
         EVP_PKEY* parameters = PEM_read_bio_Parameters(bio.get(), nullptr);
         if (!parameters) return Error{with_ssl_errors(cat({"PEM_read_bio_Parameters(\"", spec_.dhparam, "\") failed"}))};

@@ -34,8 +34,7 @@ struct ServerConf {
     /// Made of the above when there is a certificate.
     std::shared_ptr<Context> context;
 
-    ContextSpec spec() const;
-    conf::Status finish(const ServerConf& outer, conf::Cursor& at);
+    ContextSpec spec(const conf::Cursor& at) const;
 };
 
 }  // namespace bext::tls

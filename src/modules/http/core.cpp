@@ -6,7 +6,10 @@
 
 namespace bext::http {
 
-conf::Status Core::finish(const Core&, conf::Cursor&) { return conf::ok(); }
+conf::Status Core::finish(const Core& outer, conf::Cursor& at) {
+    if (&outer == this && !root.is_set()) root.set_default(Expr::literal(at.full_path("html")));
+    return conf::ok();
+}
 
 namespace {
 
@@ -43,6 +46,8 @@ Status set_root(Cursor& at, Core& core, bool alias) {
     if (!expr) return conf::refuse(expr.error().text);
     core.root.set(std::move(*expr));
     core.is_alias.set(alias);
+    bool whole = alias && location && location->kind == Location::Kind::kRegex;
+    core.alias_size.set(whole ? kWholeAlias : alias && location ? location->name.size() : 0);
     return conf::ok();
 }
 
@@ -54,9 +59,11 @@ Status types(Cursor& at, Types& types) {
     types.table.set(table);
     return at.read_entries([&](const std::vector<std::string>& words) -> Status {
         for (std::size_t i = 1; i < words.size(); ++i) {
-            auto [entry, fresh] = table->insert_or_assign(lower(words[i]), words[0]);
-            static_cast<void>(entry);
-            if (!fresh) at.warn(cat({"duplicate extension \"", words[i], "\", content type: \"", words[0], "\""}));
+            auto [entry, fresh] = table->try_emplace(lower(words[i]), words[0]);
+            if (fresh) continue;
+            at.warn(cat({"duplicate extension \"", words[i], "\", content type: \"", words[0], "\", previous content type: \"",
+                         entry->second, "\""}));
+            entry->second = words[0];
         }
         return conf::ok();
     });
@@ -66,8 +73,8 @@ Status error_page_code(Cursor& at, const std::string& word, int& code) {
     auto number = parse_decimal(word, 100000);
     if (!number) return conf::refuse(cat({"invalid value \"", word, "\""}));
     code = static_cast<int>(*number);
+    if (code == 499) return conf::refuse(cat({"invalid value \"", word, "\""}));
     if (code < 300 || code > 599) return conf::refuse(cat({"value \"", word, "\" must be between 300 and 599"}));
-    if (code == 499) return conf::refuse(cat({"value \"", word, "\" cannot be used"}));
     static_cast<void>(at);
     return conf::ok();
 }
@@ -176,8 +183,8 @@ constexpr conf::Directive kDirectives[] = {
     {"location", conf::kServer | conf::kLocation, conf::kOne | conf::kTwo | conf::kBlock, conf::run<location_block>},
     {"listen", conf::kServer, conf::kOneOrMore, conf::run<listen>},
     {"server_name", conf::kServer, conf::kOneOrMore, conf::run<server_name>},
-    {"root", kHttpIf, conf::kOne, conf::call<root, &Core::root, &Core::is_alias>},
-    {"alias", conf::kLocation, conf::kOne, conf::call<alias, &Core::root, &Core::is_alias>},
+    {"root", kHttpIf, conf::kOne, conf::call<root, &Core::root, &Core::is_alias, &Core::alias_size>},
+    {"alias", conf::kLocation, conf::kOne, conf::call<alias, &Core::root, &Core::is_alias, &Core::alias_size>},
     {"types", conf::kHttp, conf::kNone | conf::kBlock, conf::call<types, &Types::table>},
     {"types_hash_max_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
     {"types_hash_bucket_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},

@@ -68,6 +68,26 @@ Status checked_seconds(Cursor& at) {
     return conf::Parse<conf::Seconds>::from(at, value);
 }
 
+/// limit_rate and limit_rate_after: a size, or an expression that gives one.
+template <auto M>
+Status rate(Cursor& at, Client& client) {
+    if ((client.*M).is_set()) return conf::directive_is("is duplicate");
+    Expr value;
+    if (auto bad = conf::Parse<Expr>::from(at, value)) return bad;
+    if (value.constant() && !conf::parse_size(at.arg(1))) return conf::directive_is("invalid value");
+    (client.*M).set(std::move(value));
+    return conf::ok();
+}
+
+/// Pool sizes of nginx's allocator, which bext has no use for.
+Status pool_size(Cursor& at) {
+    conf::Bytes value;
+    if (auto bad = conf::Parse<conf::Bytes>::from(at, value)) return bad;
+    if (value.value < 112) return conf::refuse("the pool size must be no less than 112");
+    if (value.value % 16) return conf::refuse("the pool size must be a multiple of 16");
+    return conf::ok();
+}
+
 constexpr conf::Word kInFile[] = {{"off", 0}, {"on", 1}, {"clean", 2}};
 constexpr conf::Word kLingering[] = {{"off", 0}, {"on", 1}, {"always", 2}};
 constexpr conf::Word kDisable[] = {{"none", 1}, {"msie6", 2}, {"safari", 4}};
@@ -98,8 +118,8 @@ constexpr conf::Directive kDirectives[] = {
     {"sendfile_max_chunk", conf::kHttp, conf::kOne, conf::into<&Client::sendfile_max_chunk>},
     {"tcp_nopush", conf::kHttp, conf::kFlag, conf::into<&Client::tcp_nopush>},
     {"tcp_nodelay", conf::kHttp, conf::kFlag, conf::into<&Client::tcp_nodelay>},
-    {"limit_rate", kHttpIf, conf::kOne, conf::into<&Client::limit_rate>},
-    {"limit_rate_after", kHttpIf, conf::kOne, conf::into<&Client::limit_rate_after>},
+    {"limit_rate", kHttpIf, conf::kOne, conf::call<rate<&Client::limit_rate>, &Client::limit_rate>},
+    {"limit_rate_after", kHttpIf, conf::kOne, conf::call<rate<&Client::limit_rate_after>, &Client::limit_rate_after>},
     {"postpone_output", conf::kHttp, conf::kOne, conf::into<&Client::postpone_output>},
     {"chunked_transfer_encoding", conf::kHttp, conf::kFlag, conf::into<&Client::chunked>},
     {"output_buffers", conf::kHttp, conf::kTwo, conf::into<&Client::output_buffers>},
@@ -114,8 +134,8 @@ constexpr conf::Directive kDirectives[] = {
     {"open_file_cache_valid", conf::kHttp, conf::kOne, conf::run<checked_seconds>},
     {"open_file_cache_min_uses", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
     {"open_file_cache_errors", conf::kHttp, conf::kFlag, conf::run<checked_flag>},
-    {"connection_pool_size", kHttpServer, conf::kOne, conf::run<checked_size>},
-    {"request_pool_size", kHttpServer, conf::kOne, conf::run<checked_size>},
+    {"connection_pool_size", kHttpServer, conf::kOne, conf::run<pool_size>},
+    {"request_pool_size", kHttpServer, conf::kOne, conf::run<pool_size>},
     {"client_header_buffer_size", kHttpServer, conf::kOne, conf::into<&Wire::header_buffer_size>},
     {"large_client_header_buffers", kHttpServer, conf::kTwo, conf::into<&Wire::large_header_buffers>},
     {"client_header_timeout", kHttpServer, conf::kOne, conf::into<&Wire::header_timeout>},

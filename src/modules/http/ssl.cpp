@@ -10,10 +10,10 @@
 
 namespace bext::tls {
 
-ContextSpec ServerConf::spec() const {
+ContextSpec ServerConf::spec(const conf::Cursor& at) const {
     ContextSpec s;
-    s.certificates = *certificates;
-    s.keys = *keys;
+    for (auto& path : *certificates) s.certificates.push_back(path.starts_with("data:") ? path : at.conf_path(path));
+    for (auto& path : *keys) s.keys.push_back(path.starts_with("data:") ? path : at.conf_path(path));
     s.password_file = *password_file;
     s.protocols = *protocols;
     s.ciphers = *ciphers;
@@ -26,7 +26,7 @@ ContextSpec ServerConf::spec() const {
     s.verify = *verify;
     s.verify_depth = *verify_depth;
     s.tickets = *tickets;
-    s.ticket_keys = *ticket_keys;
+    for (auto& path : *ticket_keys) s.ticket_keys.push_back(at.conf_path(path));
     s.cache_sessions = *cache_sessions;
     s.cache_sessions_size = *cache_size;
     s.session_timeout = session_timeout->count();
@@ -34,26 +34,6 @@ ContextSpec ServerConf::spec() const {
     s.commands = *commands;
     s.stapling_file = *stapling ? *stapling_file : std::string();
     return s;
-}
-
-conf::Status ServerConf::finish(const ServerConf& outer, conf::Cursor& at) {
-    if (certificates->empty() && !*reject_handshake) return conf::ok();
-    if (keys->size() < certificates->size())
-        return conf::Refusal{cat({"no \"ssl_certificate_key\" is defined for certificate \"", certificates->back(), "\""}),
-                             conf::Refusal::Kind::kComplete};
-    if (*verify && *verify != 3 && client_certificate->empty() && trusted_certificate->empty())
-        return conf::Refusal{"no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client", conf::Refusal::Kind::kComplete};
-    auto wanted = spec();
-    if (outer.context && outer.context->spec() == wanted) return context = outer.context, conf::ok();
-    auto& known = *at.owner<http::Builder>().shared<std::vector<std::shared_ptr<Context>>>("tls contexts");
-    for (auto& other : known)
-        if (other->spec() == wanted) return context = other, conf::ok();
-    auto made = Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
-    if (!made) return conf::Refusal{made.error().text, conf::Refusal::Kind::kComplete};
-    context = *made;
-    prepare_server_context(context->raw());
-    known.push_back(context);
-    return conf::ok();
 }
 
 }  // namespace bext::tls
@@ -76,8 +56,7 @@ Status path(Cursor& at, ServerConf& conf) {
 template <auto M>
 Status path_list(Cursor& at, ServerConf& conf) {
     if (!(conf.*M).is_set()) (conf.*M).set({});
-    auto& text = at.arg(1);
-    (conf.*M).edit().push_back(text.starts_with("data:") ? text : at.conf_path(text));
+    (conf.*M).edit().push_back(at.arg(1));
     return conf::ok();
 }
 
@@ -112,6 +91,14 @@ Status command(Cursor& at, ServerConf& conf) {
     return conf::ok();
 }
 
+Status password_file(Cursor& at, ServerConf& conf) {
+    if (conf.password_file.is_set()) return conf::directive_is("is duplicate");
+    auto path = at.conf_path(at.arg(1));
+    if (auto text = at.files().read(path); !text) return conf::refuse(text.error().text);
+    conf.password_file.set(path);
+    return conf::ok();
+}
+
 Status accepted(Cursor&) { return conf::ok(); }
 
 constexpr conf::Word kProtocols[] = {{"SSLv2", 1}, {"SSLv3", 2}, {"TLSv1", 4}, {"TLSv1.1", 8}, {"TLSv1.2", 16}, {"TLSv1.3", 32}};
@@ -124,7 +111,7 @@ constexpr conf::Directive kDirectives[] = {
     {"ssl_certificate", kServer, conf::kOne, conf::call<path_list<&ServerConf::certificates>, &ServerConf::certificates>},
     {"ssl_certificate_key", kServer, conf::kOne, conf::call<path_list<&ServerConf::keys>, &ServerConf::keys>},
     {"ssl_certificate_cache", kServer, conf::kOne | conf::kTwo | conf::kThree, conf::run<accepted>},
-    {"ssl_password_file", kServer, conf::kOne, BEXT_SSL_PATH(password_file)},
+    {"ssl_password_file", kServer, conf::kOne, conf::call<password_file, &ServerConf::password_file>},
     {"ssl_dhparam", kServer, conf::kOne, BEXT_SSL_PATH(dhparam)},
     {"ssl_ecdh_curve", kServer, conf::kOne, conf::into<&ServerConf::curves>},
     {"ssl_protocols", kServer, conf::kOneOrMore, conf::any_of<&ServerConf::protocols, kProtocols>},
@@ -193,6 +180,7 @@ Verdict check(Request& r) {
     if (session->server_name() != r.host) {
         auto* negotiated = r.connection.listen->hosts.find(session->server_name()).server;
         if (negotiated != r.server) {
+            r.keepalive = false;
             r.log(Level::kInfo, "client attempted to request the server name different from the one that was negotiated");
             return Verdict::status(status::kMisdirected);
         }
@@ -204,8 +192,37 @@ Verdict check(Request& r) {
     return code ? Verdict::status(code) : Verdict::pass();
 }
 
+/// The context of a server's settings; equal ones share it.
+Status make_context(Cursor& at, Builder& builder, ServerConf& conf) {
+    if (conf.context || (conf.certificates->empty() && !*conf.reject_handshake)) return conf::ok();
+    auto complete = [](std::string text) { return conf::Refusal{std::move(text), conf::Refusal::Kind::kComplete}; };
+    if (conf.keys->size() < conf.certificates->size())
+        return complete(cat({"no \"ssl_certificate_key\" is defined for certificate \"", conf.certificates->back(), "\""}));
+    bool judged = *conf.verify && *conf.verify != 3;
+    if (judged && conf.client_certificate->empty() && conf.trusted_certificate->empty())
+        return complete("no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client");
+    for (auto* list : {&conf.certificates, &conf.keys})
+        for (auto& path : **list)
+            if (path.find('$') != std::string::npos)
+                return complete(cat({"variables in \"ssl_certificate\" and \"ssl_certificate_key\" are not supported by this version of bext: \"", path, "\""}));
+    auto wanted = conf.spec(at);
+    auto& known = *builder.shared<std::vector<std::shared_ptr<tls::Context>>>("tls contexts");
+    for (auto& other : known)
+        if (other->spec() == wanted) return conf.context = other, conf::ok();
+    auto made = tls::Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
+    if (!made) return complete(made.error().text);
+    conf.context = *made;
+    tls::prepare_server_context(conf.context->raw());
+    known.push_back(conf.context);
+    return conf::ok();
+}
+
 /// Every server of a `listen … ssl` address needs a certificate, or the address a default that rejects.
-Status prepare(Cursor&, Builder& builder) {
+Status prepare(Cursor& at, Builder& builder) {
+    for (auto& server : builder.site->servers) {
+        auto* conf = static_cast<ServerConf*>(server->root.records[conf::slot_of<ServerConf>]);
+        if (auto bad = make_context(at, builder, *conf)) return bad;
+    }
     for (auto& listen : builder.site->listens) {
         if (!listen->options.ssl) continue;
         auto missing = [&](const Server& server) {

@@ -44,7 +44,7 @@ def mask_log(line, values, own):
     line = _LOG_TIME.sub(r'%%TIME%% \1 %%PID%%: ', line)
     line = re.sub(r'(%%PID%%: )\*\d+ ', r'\1*%%N%% ', line)
     line = _CLF_TIME.sub('[%%TIME%%]', line)
-    line = re.sub(r'nginx/\d+\.\d+\.\d+', 'nginx/%%VERSION%%', line)
+    line = re.sub(r'nginx/\d+\.\d+\.\d+( \(bext-masquerade\))?', 'nginx/%%VERSION%%', line)
     return _common(line, values, own)
 
 
