@@ -54,6 +54,7 @@ public:
 
     net::Address client;
     net::Address local;
+    const net::Address* peer = nullptr;  // the other end's own address while realip shows another as `client`
     std::uint64_t number = 0;
     std::uint32_t requests = 0;
     std::int64_t start_ms = 0;

@@ -13,12 +13,14 @@ namespace {
 struct Open {
     Fd fd;
     std::uint64_t checked = 0, used = 0, uses = 0;
+    std::uint64_t turn = 0;  // order of use within one millisecond
     dev_t device = 0;
     ino_t inode = 0;
 };
 
 struct OpenFiles {
     std::unordered_map<std::string, Open, TextHash, std::equal_to<>> by_path;
+    std::uint64_t turn = 0;
 };
 
 OpenFiles& open_files() {
@@ -43,7 +45,7 @@ void make_room(OpenFiles& files, const LogFileCache& cache, std::uint64_t now) {
     std::erase_if(files.by_path, [&](auto& entry) { return now - entry.second.used > cache.inactive_ms; });
     while (files.by_path.size() >= cache.max) {
         auto oldest = std::min_element(files.by_path.begin(), files.by_path.end(),
-                                       [](auto& a, auto& b) { return a.second.used < b.second.used; });
+                                       [](auto& a, auto& b) { return a.second.turn < b.second.turn; });
         files.by_path.erase(oldest);
     }
 }
@@ -60,6 +62,7 @@ int descriptor(Request& r, const std::string& path, const LogFileCache& cache, F
     }
     auto& open = at->second;
     open.used = now;
+    open.turn = ++files.turn;
     ++open.uses;
     if (open.fd && now - open.checked > cache.valid_ms) {
         open.checked = now;
@@ -67,7 +70,8 @@ int descriptor(Request& r, const std::string& path, const LogFileCache& cache, F
     }
     if (open.fd) return open.fd.get();
     own = open_log(r, path);
-    if (!own || open.uses < cache.min_uses) return own.get();
+    if (!own) return files.by_path.erase(at), -1;
+    if (open.uses < cache.min_uses) return own.get();
     struct stat facts {};
     ::fstat(own.get(), &facts);
     open.fd = std::move(own);

@@ -36,7 +36,7 @@ std::optional<int> Request::send_header() {
     for (auto* filter : site->header_filters) {
         auto other = filter(*this);
         if (!other || filter_finalize) continue;  // an answer is replaced once
-        filter_finalize = true;
+        filter_finalize = *other != status::kRangeNotSatisfiable;
         filters_ = nullptr;
         last_filter_ = &filters_;
         if (*other != status::kRangeNotSatisfiable) out.clear();  // 416 keeps its Content-Range

@@ -156,6 +156,7 @@ bool answer(Request& r) {
             r.send_header();
         }
     }
+    if (r.filter_finalize) r.keepalive = false;  // nginx closes, whatever the header it sent says
     if (!r.ended && !r.aborted) r.push(r.pending, true);
     return false;
 }

@@ -173,6 +173,7 @@ public:
     bool filter_finalize = false;  // a filter replaced the answer: no second time
     bool lingering = false;
     bool logged = true;
+    std::uint8_t limit_req_outcome = 0, limit_conn_outcome = 0;  // of those modules; kept across internal redirects
     bool satisfied = false;     // an access hook of `satisfy any` said yes
     int access_code = 0;        // … or what they said no with
     int error_status = 0;       // the code an error page is served for

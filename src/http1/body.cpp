@@ -22,7 +22,8 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
             request_->log(Level::kInfo, "client timed out", ETIMEDOUT);
             co_return Read{0, status::kTimeout};
         }
-        ssize_t n = wait == net::Wait::kReady ? stream->read(into) : 0;
+        if (wait == net::Wait::kCancelled) co_return Read{0, status::kClientClosed};
+        ssize_t n = stream->read(into);
         if (n > 0) co_return Read{static_cast<std::size_t>(n), 0};
         if (n == -EAGAIN) continue;
         failed_ = true;

@@ -11,6 +11,21 @@ namespace bext::http1 {
 
 using http::Request;
 
+namespace {
+
+/// Counts this connection in one of stub_status' figures as long as it lives.
+class Tally {
+public:
+    explicit Tally(std::atomic<std::uint64_t>& counter) : counter_(counter) { counter_.fetch_add(1, std::memory_order_relaxed); }
+    Tally(const Tally&) = delete;
+    ~Tally() { counter_.fetch_sub(1, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t>& counter_;
+};
+
+}  // namespace
+
 void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client) {
     auto* connection = new ClientConnection(thread, listen, std::move(fd), client);
     spawn(connection->run());
@@ -24,6 +39,11 @@ ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on,
     local = on.address;
     local_known_ = !on.address.wildcard() && on.address.family() != AF_UNIX && on.covers.empty();
     stream = socket_.get();
+    socket_->hangup_context = this;
+    socket_->on_hangup = [](void* self) {
+        auto* request = static_cast<ClientConnection*>(self)->request_.get();
+        if (request && request->on_abort) request->on_abort(request->abort_context);
+    };
     start_ms = thread.loop.unix_milliseconds();
     set_client(from);
     ++thread.connections;
@@ -48,10 +68,13 @@ Task<> ClientConnection::run() {
             bool more = co_await read_head();
             if (!more) break;
             http::counters().requests.fetch_add(1, std::memory_order_relaxed);
-            if (refused_)
-                co_await http::refuse(*request_, refused_);
-            else
-                co_await http::serve(*request_);
+            {
+                Tally writing(http::counters().writing);
+                if (refused_)
+                    co_await http::refuse(*request_, refused_);
+                else
+                    co_await http::serve(*request_);
+            }
             if (taken_over_) break;
             co_await end_request();
             if (!stream) break;
@@ -172,11 +195,13 @@ Task<bool> ClientConnection::read_head() {
         if (thread_.draining) co_return false;
         became_idle();
         auto batch = thread_.loop.batch();
+        Tally waiting(http::counters().waiting);
         bool got = co_await fill(idle);
         waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
         if (!got) co_return false;
     }
+    Tally reading(http::counters().reading);
     ++requests;
     request_ = std::make_unique<Request>(*this, *this, nullptr);
     request_->start_ms = thread_.loop.unix_milliseconds();

@@ -94,8 +94,10 @@ ClientConnection::Next ClientConnection::parse_line() {
         http::NormalisedUri uri;
         if (!http::normalise(line.target, *wire_->merge_slashes, r.arena, uri)) {
             line_done_ = false;
+            r.uri = {"", 0};
             return refuse(status::kBadRequest, "client sent invalid request");
         }
+        if (line.target.starts_with('?')) r.raw_uri_valid = false;  // "http://host?x": no path to pass on as it came
         r.uri = uri.path;
         if (!uri.args.empty()) r.args = uri.args;
         r.extension = uri.exten;

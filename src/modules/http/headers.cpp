@@ -96,7 +96,9 @@ Status add_field(Cursor& at, conf::Setting<std::vector<Field>>& list) {
     if (!value) return conf::refuse(value.error().text);
     bool always = at.count() == 4;
     if (always && at.arg(3) != "always") return conf::refuse(cat({"invalid parameter \"", at.arg(3), "\""}));
-    list.edit().push_back({at.arg(1), std::move(*value), always, known_name(at.arg(1))});
+    auto known = known_name(at.arg(1));  // others come on top of nginx's own: two Server, two Location …
+    if (known != Name::kCacheControl && known != Name::kLink && known != Name::kLastModified && known != Name::kEtag) known = Name::kOther;
+    list.edit().push_back({at.arg(1), std::move(*value), always, known});
     return conf::ok();
 }
 
@@ -154,9 +156,8 @@ void set_expires(Request& r, const Expires& conf) {
     if (kind == Kind::kMax) return put_expires(r, "Thu, 31 Dec 2037 23:55:55 GMT", "max-age=315360000");
     auto now = Thread::current().loop.unix_seconds();
     auto date = [&](std::int64_t time) {
-        char text[kHttpDate];
-        put_http_date(text, time);
-        return r.arena.copy({text, kHttpDate});
+        char* text = r.arena.bytes(kHttpDate);
+        return std::string_view(text, static_cast<std::size_t>(put_http_date(text, time) - text));
     };
     if (seconds == 0 && kind != Kind::kDaily) return put_expires(r, date(now), "max-age=0");
     auto at = now + seconds;

@@ -89,7 +89,7 @@ Status map_block(Cursor& at) {
     std::string name = at.arg(2);
     if (!name.starts_with('$')) return conf::refuse(cat({"invalid variable name \"", name, "\""}));
     name.erase(0, 1);
-    if (name.empty()) return conf::refuse("invalid variable name \"\"");
+    if (name.empty()) return conf::refuse("invalid variable name \"$\"");
     auto defined = builder.define(name, [map](Request& r) { return map->evaluate(r); });
     if (!defined) return conf::refuse(defined.error().text);
     if (auto bad = at.read_entries([&](auto& words) { return read_entry(builder, *map, words); })) return bad;

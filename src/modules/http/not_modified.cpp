@@ -46,6 +46,7 @@ bool unmodified(Request& r, std::string_view since) {
 }
 
 std::optional<int> check_conditions(Request& r) {
+    if (r.out.disable_not_modified) return std::nullopt;
     if (r.out.status != status::kOk || r.parent || r.filter_finalize) return std::nullopt;
     auto* unmodified_since = r.in.find(Name::kIfUnmodifiedSince);
     if (unmodified_since && !unmodified(r, unmodified_since->value)) return status::kPreconditionFailed;

@@ -214,7 +214,7 @@ Status set(Cursor& at, Rewrite& conf) {
     std::string_view name = at.arg(1);
     if (!name.starts_with('$')) return conf::refuse(cat({"invalid variable name \"", name, "\""}));
     name.remove_prefix(1);
-    if (name.empty()) return conf::refuse("invalid variable name \"\"");
+    if (name.empty()) return conf::refuse("invalid variable name \"$\"");
     SetStep step;
     step.variable = builder.variable(name);
     if (!builder.site->variables[step.variable].defined) {

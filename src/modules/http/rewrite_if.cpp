@@ -2,6 +2,7 @@
 // https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if
 #include <sys/stat.h>
 
+#include "http/files.h"
 #include "http/builder.h"
 #include "http/script.h"
 
@@ -28,18 +29,16 @@ private:
 
 bool Condition::file_test(Request& r, std::string_view path) const {
     auto name = r.arena.cat({path, {"\0", 1}});
-    struct stat facts {};
-    if (::stat(name.data(), &facts) != 0) {
-        if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
-            r.log(Level::kCrit, r.arena.cat({"stat() \"", path, "\" failed"}), errno);
-        return false;
-    }
-    bool file = S_ISREG(facts.st_mode), directory = S_ISDIR(facts.st_mode);
+    auto opened = open_file(r, name.substr(0, path.size()));
+    auto& file = *opened.file;
+    bool known = file.mode != 0;  // it exists, even where it may not be read
+    if (!known && file.error != ENOENT && file.error != ENOTDIR && file.error != ENAMETOOLONG)
+        r.log(Level::kCrit, r.arena.cat({opened.failed_call, " \"", path, "\" failed"}), file.error);
     switch (kind) {
-        case Kind::kFile: return file;
-        case Kind::kDirectory: return directory;
-        case Kind::kExists: return file || directory;
-        default: return facts.st_mode & S_IXUSR;
+        case Kind::kFile: return file.is_file;
+        case Kind::kDirectory: return file.is_directory;
+        case Kind::kExists: return file.is_file || file.is_directory;
+        default: return file.mode & S_IXUSR;
     }
 }
 
@@ -83,12 +82,12 @@ Status unwrap(Cursor& at, std::vector<std::string>& words) {
     words.assign(at.args().begin() + 1, at.args().end());
     if (!words.front().starts_with('(')) return invalid(words.front());
     words.front().erase(0, 1);
-    if (words.size() == 1 && words.front().empty()) return invalid(at.arg(1));
     auto& last = words.back();
     if (!last.ends_with(')')) return invalid(last);
     last.pop_back();
     if (words.size() > 1 && last.empty()) words.pop_back();
     if (words.size() > 1 && words.front().empty()) words.erase(words.begin());
+    if (words.front().empty()) return invalid(")");
     return conf::ok();
 }
 

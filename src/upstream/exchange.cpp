@@ -1,0 +1,261 @@
+// Between the tries of an exchange, its decisions, and its end.
+#include "upstream/exchange.h"
+
+#include "http/connection.h"
+#include "http/core_conf.h"
+#include "http/thread.h"
+#include "http/uri.h"
+
+namespace bext::upstream {
+
+using http::Method;
+using http::Name;
+using http::Verdict;
+
+std::int64_t now_seconds() { return net::Loop::current().unix_seconds(); }
+
+TlsPrepare& tls_prepare() {
+    static TlsPrepare hook = nullptr;
+    return hook;
+}
+TlsConnector& tls_connector() {
+    static TlsConnector hook = nullptr;
+    return hook;
+}
+
+Exchange::Exchange(http::Request& r, const Settings& settings, Protocol& how, std::shared_ptr<Group> group)
+    : request(r), conf(settings), protocol(how), outgoing(r.arena), in(r.arena), buffering(*settings.buffering),
+      group_(std::move(group)) {
+    if (r.upstream) {
+        states_ = r.upstream->states_;
+        State between;
+        between.separator = true;
+        states_->push(between);
+    } else {
+        states_ = r.arena.make<List<State>>(r.arena);
+    }
+    tag = &settings;
+    r.upstream = this;
+}
+
+Exchange::~Exchange() {
+    if (buffer.data) pool_release(buffer.data, buffer.size);
+    if (selection_.current()) selection_.release(Selection::End::kDone, now_seconds());
+    close_link();
+}
+
+void Exchange::close_link() {
+    if (!link_) return;
+    link_->socket->on_input = nullptr;
+    link_.reset();
+}
+
+Task<Verdict> Exchange::run() {
+    if (!protocol.create(*this)) co_return Verdict::status(http::status::kInternal);
+    selection_.begin(*group_, request);
+    if (*conf.next_tries && selection_.tries > *conf.next_tries) selection_.tries = static_cast<int>(*conf.next_tries);
+    begun_ = net::Loop::current().now();
+    watch_client();
+    for (;;) {
+        std::uint32_t failure = gone_ ? kStatusBit | http::status::kClientClosed : 0;
+        if (!failure) failure = co_await attempt();
+        if (!failure) failure = co_await await_head();
+        if (!failure) {
+            state()->header_ms = static_cast<std::int64_t>(net::Loop::current().now() - try_begun_);
+            if (in.status < 300 || !answer_means_next(failure)) break;
+        }
+        int status = failure & kStatusBit ? static_cast<int>(failure & ~kStatusBit) : next(failure);
+        if (!status) continue;
+        if (streaming_) co_await stop_stream();
+        co_return fail(status);
+    }
+    if (streaming_) co_await stop_stream();
+    co_return co_await answer();
+}
+
+void Exchange::begin_state() {
+    auto now = net::Loop::current().now();
+    if (!states_->empty()) {
+        auto* last = state();
+        if (!last->separator && last->response_ms == -1) last->response_ms = static_cast<std::int64_t>(now - try_begun_);
+    }
+    try_begun_ = now;
+    states_->push({});
+}
+
+void Exchange::restart() {
+    protocol.restart(*this);
+    in.clear();
+    buffer.begin = buffer.end = 0;
+    keepalive = upgrade = broken = eager = eof_ = head_done_ = false;
+    length = -1;
+    sending_ = 0;
+    sent_part_ = 0;
+}
+
+namespace {
+
+std::uint32_t failure_of(int status) {
+    switch (status) {
+        case 500: return kHttp500;
+        case 502: return kHttp502;
+        case 503: return kHttp503;
+        case 504: return kHttp504;
+        case 403: return kHttp403;
+        case 404: return kHttp404;
+        case 429: return kHttp429;
+        default: return 0;
+    }
+}
+
+int status_of(std::uint32_t failure) {
+    switch (failure) {
+        case kTimeout: case kHttp504: return http::status::kGatewayTimeout;
+        case kHttp500: return http::status::kInternal;
+        case kHttp503: return http::status::kUnavailable;
+        case kHttp403: return http::status::kForbidden;
+        case kHttp404: return http::status::kNotFound;
+        case kHttp429: return http::status::kTooManyRequests;
+        default: return http::status::kBadGateway;
+    }
+}
+
+}  // namespace
+
+bool Exchange::may_try_again(std::uint32_t failure) const {
+    bool repeats = request.method == Method::kPost || request.method == Method::kLock || request.method == Method::kPatch;
+    if (request_sent_ && repeats) failure |= kNonIdempotent;
+    if ((*conf.next & failure) != failure) return false;
+    if (request_sent_ && request.main.body.unbuffered) return false;
+    auto limit = static_cast<std::uint64_t>(conf.next_timeout->count());
+    return !limit || net::Loop::current().now() - begun_ < limit;
+}
+
+/// A try failed: what that means for the peer. 0 when another one is to be asked, else the status to answer with.
+int Exchange::next(std::uint32_t failure) {
+    if (selection_.current()) {
+        if (link_) state()->bytes_sent = link_->stream().sent - link_sent_;
+        bool harmless = failure == kHttp403 || failure == kHttp404;
+        bool disabled = selection_.release(harmless ? Selection::End::kNext : Selection::End::kFailed, now_seconds());
+        if (disabled) log(Level::kWarn, "upstream server temporarily disabled");
+    }
+    if (failure == kTimeout) log(Level::kError, "upstream timed out", ETIMEDOUT);
+    if (link_ && link_->reused && failure == kError) ++selection_.tries;
+    if (gone_) return http::status::kClientClosed;
+    int status = status_of(failure);
+    state()->status = status;
+    if (selection_.tries == 0 || !may_try_again(failure)) return status;
+    close_link();
+    return 0;
+}
+
+/// Whether the answer's status sends the request to another peer.
+bool Exchange::answer_means_next(std::uint32_t& failure) const {
+    failure = failure_of(in.status);
+    bool again = failure && selection_.tries > 1 && may_try_again(failure);
+    if (!again) failure = 0;
+    return again;
+}
+
+bool Exchange::intercepted() const {
+    if (!*conf.intercept_errors || in.status < 300) return false;
+    auto& pages = *request.conf<http::Core>().error_pages;
+    if (!pages) return false;
+    for (auto& page : *pages)
+        if (page.code == in.status) return true;
+    return false;
+}
+
+Verdict Exchange::fail(int status) {
+    finish(false);
+    return Verdict::status(status);
+}
+
+/// The upstream is done with: times are taken, the connection is kept or closed.
+void Exchange::finish(bool complete) {
+    if (std::exchange(finished_, true)) return;
+    request.main.on_abort = nullptr;
+    auto& loop = net::Loop::current();
+    if (!states_->empty() && state()->response_ms == -1 && !state()->separator) {
+        state()->response_ms = static_cast<std::int64_t>(loop.now() - try_begun_);
+        if (link_) state()->bytes_sent = link_->stream().sent - link_sent_;
+    }
+    if (selection_.current()) selection_.release(Selection::End::kDone, now_seconds());
+    auto& kept = group_->keepalive;
+    bool keep = complete && link_ && keepalive && body_sent_ && !eof_ && link_->requests < kept.requests &&
+                static_cast<std::int64_t>(loop.now() - link_->begun) <= kept.time_ms && !http::Thread::current().draining;
+    auto* pool = keep ? IdlePool::of(*group_) : nullptr;
+    if (pool) {
+        link_->socket->on_input = nullptr;
+        pool->keep(std::move(link_), kept, tag);
+    }
+    close_link();
+    request.log_action = "sending to client";
+}
+
+Task<Verdict> Exchange::answer() {
+    if (intercepted()) {
+        if (in.status == http::status::kUnauthorized)
+            for (auto& h : in.headers)
+                if (h.known == Name::kWwwAuthenticate) request.out.headers.add(h.name, h.value, h.known);
+        finish(true);
+        co_return Verdict::status(in.status);
+    }
+    if (in.headers.has(Name::kXAccelRedirect) && !(*conf.ignore_headers & kIgnoreRedirect)) co_return redirect();
+    relay_headers(*this);
+    if (auto other = request.send_header()) {
+        finish(true);
+        request.out.clear();
+        co_return Verdict::status(*other);
+    }
+    if (!upgrade && request.out.header_only) {
+        finish(true);
+        co_return Verdict::done();
+    }
+    co_return co_await relay_body();
+}
+
+/// X-Accel-Redirect: another location answers, with some of the headers.
+Verdict Exchange::redirect() {
+    finish(true);
+    relay_redirect_headers(*this);
+    auto& r = request;
+    auto uri = in.headers.value(Name::kXAccelRedirect);
+    if (uri.starts_with('@')) return r.redirect_named(uri) ? Verdict::again() : Verdict::status(http::status::kInternal);
+    std::string_view args;
+    if (!http::parse_unsafe_uri(uri, args, r.arena)) {
+        log(Level::kError, cat({"unsafe URI \"", uri, "\" was detected"}));
+        return Verdict::status(http::status::kNotFound);
+    }
+    if (r.method != Method::kHead) {
+        r.method = Method::kGet;
+        r.method_name = "GET";
+    }
+    return r.redirect(uri, args) ? Verdict::again() : Verdict::status(http::status::kInternal);
+}
+
+void Exchange::watch_client() {
+    auto& main = request.main;
+    if (*conf.ignore_client_abort || &main != &request) return;
+    main.on_abort = &Exchange::client_gone;
+    main.abort_context = this;
+    auto* stream = request.connection.stream;
+    if (stream && stream->hung_up() && !main.body.source) client_gone(this);
+}
+
+void Exchange::client_gone(void* self) {
+    auto& x = *static_cast<Exchange*>(self);
+    if (x.gone_ || x.finished_) return;
+    x.gone_ = true;
+    x.log(Level::kInfo, x.link_ ? "epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too"
+                                : "epoll_wait() reported that client prematurely closed connection");
+    x.wake();
+}
+
+/// Lets the coroutine that waits for the peer, or for something else, look again. It may end the exchange.
+void Exchange::wake() {
+    if (gate_.waiting()) return gate_.open(net::Wait::kCancelled);
+    if (link_) link_->stream().cancel();
+}
+
+}  // namespace bext::upstream

@@ -1,0 +1,44 @@
+// The handshake with a peer that is asked over TLS: what `…_ssl_*` say, and the hook that tls/ fills.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "conf/into.h"
+#include "http/expr.h"
+#include "net/socket.h"
+
+namespace bext::http {
+class Request;
+}
+
+namespace bext::upstream {
+
+struct Peer;
+
+/// `proxy_ssl_*` of one block.
+struct TlsSettings {
+    conf::Setting<bool> session_reuse{true}, send_name{false}, verify{false};
+    conf::Setting<std::uint32_t> protocols{0};  ///< bits: SSLv2 1, SSLv3 2, TLSv1 4, TLSv1.1 8, TLSv1.2 16, TLSv1.3 32; 0: 1.2 and 1.3
+    conf::Setting<std::string> ciphers{std::string("DEFAULT")}, trusted_certificate, crl, password_file;
+    conf::Setting<http::Expr> name, certificate, certificate_key;
+    conf::Setting<std::int64_t> verify_depth{1};
+    conf::Setting<std::vector<std::pair<std::string, std::string>>> conf_commands;
+    std::shared_ptr<void> context;  ///< made by TlsPrepare
+};
+
+/// Makes `settings.context` while the configuration is read, for a block that passes to https.
+using TlsPrepare = conf::Status (*)(conf::Cursor& at, TlsSettings& settings);
+/// Shakes hands on a connected socket. `name`: the peer's, for SNI and verification, unless the settings name one. Null
+/// when it failed or timed out (logged).
+using TlsConnector = Task<std::unique_ptr<net::Stream>> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
+                                                           Peer& peer, std::string_view name, std::uint64_t timeout_ms);
+
+/// Both null in a build without TLS; set by tls/ before a configuration is read.
+TlsPrepare& tls_prepare();
+TlsConnector& tls_connector();
+
+}  // namespace bext::upstream
