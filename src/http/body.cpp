@@ -56,6 +56,7 @@ public:
         }
         body.read = true;
         body.source = nullptr;
+        if (r_.chunked_body) r_.content_length = static_cast<std::int64_t>(body.size);  // known now ($content_length)
         return true;
     }
 

@@ -143,6 +143,7 @@ void Builder::finish_locations(Locations& locations) {
 }
 
 Status Builder::finish_http(Cursor& at) {
+    http_place_ = at.place();
     if (auto bad = finish_listens(at)) return bad;
     collect_hooks();
     return conf::ok();
@@ -150,7 +151,11 @@ Status Builder::finish_http(Cursor& at) {
 
 Status Builder::finish(Cursor& at) {
     if (!site->main) return conf::ok();
-    if (auto bad = at.block().resolve(at)) return bad;
+    auto placed = [&](Status bad) {
+        if (bad->kind == conf::Refusal::Kind::kMessage) bad->text += http_place_;
+        return bad;
+    };
+    if (auto bad = at.block().resolve(at)) return placed(std::move(bad));
     for (auto& s : site->servers) {
         s->root.records = s->block->records();
         finish_locations(s->locations);
@@ -158,7 +163,7 @@ Status Builder::finish(Cursor& at) {
     for (auto* l : all_locations_) l->records = l->block->records();
     for (auto* module : modules())
         if (module->prepare)
-            if (auto bad = module->prepare(at, *this)) return bad;
+            if (auto bad = module->prepare(at, *this)) return placed(std::move(bad));
     all_locations_ = {};
     return finish_variables(at);
 }

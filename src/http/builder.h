@@ -72,6 +72,9 @@ public:
     conf::Status listen(conf::Cursor& at);
     conf::Status server_name(conf::Cursor& at);
 
+    /// Checks that nginx makes after "syntax is ok": each returns an error text or nothing.
+    std::vector<std::function<std::optional<std::string>()>> late_checks;
+
     /// Whether any directive of that record was given.
     std::function<bool(const conf::Record&)> used;
     /// Zones and the like that survive reloads: set by the worker, empty while checking.
@@ -95,6 +98,7 @@ private:
     bool define_builtin(Site::VariableSlot& slot);
 
     std::vector<ServerListen> listens_;
+    std::string http_place_;  // where the http block ends: nginx's place of what is wrong with it as a whole
     std::vector<Location*> all_locations_;
 };
 

@@ -26,6 +26,16 @@ std::optional<std::string_view> joined_values(const Headers& headers, std::strin
     return value;
 }
 
+std::optional<std::string_view> joined_values(const Headers& headers, Name name, std::string_view separator, Arena& arena) {
+    if (!headers.has(name)) return std::nullopt;
+    std::optional<std::string_view> value;
+    for (auto& h : headers) {
+        if (h.gone || h.known != name) continue;
+        value = value ? arena.cat({*value, separator, h.value}) : h.value;
+    }
+    return value;
+}
+
 std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name) {
     for (auto& h : headers) {
         if (h.gone || h.known != Name::kCookie) continue;

@@ -16,6 +16,9 @@ namespace bext::http {
 std::optional<std::string_view> joined_values(const Headers& headers, std::string_view name, std::string_view separator,
                                               Arena& arena);
 
+/// The same for a well-known header.
+std::optional<std::string_view> joined_values(const Headers& headers, Name name, std::string_view separator, Arena& arena);
+
 /// The value of the cookie `name`, whose case does not matter (ngx_http_parse_cookie_lines).
 std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name);
 

@@ -95,6 +95,33 @@ bool root_exists(Request& r) {
 
 }  // namespace
 
+conf::Status read_log_file_cache(conf::Cursor& at, LogFileCache& cache) {
+    bool off = false, valid = true;
+    for (std::size_t i = 1; i < at.count() && valid; ++i) {
+        std::string_view word = at.arg(i);
+        auto seconds = [&](std::string_view text, std::uint64_t& ms) {
+            auto time = conf::parse_seconds(text);
+            if (time) ms = static_cast<std::uint64_t>(time->count()) * 1000;
+            return time.has_value();
+        };
+        auto number = [&](std::string_view text, std::uint64_t& value) {
+            auto parsed = parse_decimal(text);
+            if (parsed) value = *parsed;
+            return parsed.has_value();
+        };
+        if (word.starts_with("max=")) valid = number(word.substr(4), cache.max);
+        else if (word.starts_with("inactive=")) valid = seconds(word.substr(9), cache.inactive_ms);
+        else if (word.starts_with("min_uses=")) valid = number(word.substr(9), cache.min_uses);
+        else if (word.starts_with("valid=")) valid = seconds(word.substr(6), cache.valid_ms);
+        else if (word == "off") off = true;
+        else valid = false;
+        if (!valid) return conf::refuse(cat({"invalid \"open_log_file_cache\" parameter \"", word, "\""}));
+    }
+    if (off) cache = {};
+    else if (!cache.max) return conf::refuse("\"open_log_file_cache\" must have \"max\" parameter");
+    return conf::ok();
+}
+
 bool append_to_log(Request& r, const std::string& path, std::string_view line, const LogFileCache& cache) {
     if (!root_exists(r)) return true;
     Fd own;

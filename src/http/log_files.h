@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "conf/cursor.h"
+
 namespace bext::http {
 
 class Request;
@@ -13,6 +15,9 @@ struct LogFileCache {
     std::uint64_t max = 0;  // files; 0: none is kept
     std::uint64_t inactive_ms = 10000, valid_ms = 60000, min_uses = 1;
 };
+
+/// Reads the parameters of open_log_file_cache.
+conf::Status read_log_file_cache(conf::Cursor& at, LogFileCache& cache);
 
 /// Appends `line` to the file of that name. False after write() failed (errno tells); a file that cannot be opened is
 /// only noted in the error log.

@@ -2,6 +2,7 @@
 
 #include "http/connection.h"
 #include "http/core_conf.h"
+#include "http/escape.h"
 #include "http/site.h"
 #include "http/special.h"
 #include "http/thread.h"
@@ -29,16 +30,16 @@ Verdict find_config(Request& r) {
     r.enter(location);
     if (!routed.location) r.limit_keepalive();
     if (!r.internal && *r.conf<Core>().internal) return Verdict::status(status::kNotFound);
-    if (r.content_length >= 0 && r.body.source) {
+    if (r.content_length >= 0 && r.body.source && !r.discarding) {
         auto most = r.conf<Client>().max_body_size->value;
         if (most && r.content_length > most) {
             r.log(Level::kError, r.arena.cat({"client intended to send too large body: ", std::to_string(r.content_length), " bytes"}));
-            r.expect_tested = true;
+            r.expect_tested = r.discarding = true;
             return Verdict::status(status::kTooLarge);
         }
     }
     if (routed.slash_missing) {
-        auto target = r.args.empty() ? r.arena.cat({location.name}) : r.arena.cat({location.name, "?", r.args});
+        auto target = r.arena.cat({escape(Escape::kUri, location.name, r.arena), r.args.empty() ? "" : "?", r.args});
         r.out.headers.remove(Name::kLocation);
         r.out.headers.add("Location", target, Name::kLocation);
         return Verdict::status(status::kMoved);
@@ -157,8 +158,25 @@ bool answer(Request& r) {
         }
     }
     if (r.filter_finalize) r.keepalive = false;  // nginx closes, whatever the header it sent says
-    if (!r.ended && !r.aborted) r.push(r.pending, true);
+    if (!r.ended && !r.aborted && !r.in_slices) r.push(r.pending, true);
     return false;
+}
+
+/// Sends what is pending in parts, each when the one before is gone: a compressed file is never whole in memory.
+Task<> send_slices(Request& r) {
+    constexpr std::uint64_t kSlice = 256 * 1024;
+    Chain slice(r.arena);
+    for (auto& piece : r.pending) {
+        while (piece.in_file() && piece.size > kSlice) {
+            slice.push(Piece::file(piece.fd, piece.offset, kSlice));
+            piece.offset += kSlice;
+            piece.size -= kSlice;
+            bool sent = co_await r.send(slice, false);
+            if (!sent) co_return;
+        }
+        slice.push(piece);
+    }
+    r.push(slice, true);
 }
 
 }  // namespace
@@ -222,6 +240,7 @@ Task<> serve(Request& r) {
             if (bad) r.keepalive = false;
         }
         if (answer(r)) continue;
+        if (r.in_slices && !r.ended && !r.aborted) co_await send_slices(r);
         if (r.sink->backlog()) co_await r.drain();
         break;
     }
@@ -235,6 +254,7 @@ Task<> refuse(Request& r, int code) {
         co_return;
     }
     answer(r);
+    if (r.in_slices && !r.ended && !r.aborted) co_await send_slices(r);
     if (r.sink->backlog()) co_await r.drain();
     for (auto* logger : r.site->loggers) logger(r);
 }

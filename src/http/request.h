@@ -170,6 +170,7 @@ public:
     bool timed_out = false;
     bool pipelined = false;        // its first bytes came behind the request before ($pipe)
     bool discarding = false;       // the body is only being got rid of
+    bool in_slices = false;        // a body filter wants large files in parts, so that its output stays small
     bool filter_finalize = false;  // a filter replaced the answer: no second time
     bool lingering = false;
     bool logged = true;

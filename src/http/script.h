@@ -65,7 +65,12 @@ struct Rewrite {
 
 /// The script that a directive at `at` belongs to.
 Script& script_of(conf::Cursor& at, Rewrite& own);
-/// `if`.
+/// `if` and `return`.
 conf::Status rewrite_if(conf::Cursor& at, Rewrite& own);
+conf::Status rewrite_return(conf::Cursor& at, Rewrite& own);
+/// Whether `text` makes a redirect by itself: "http://…", "https://…", "$scheme…".
+bool is_redirect_target(std::string_view text);
+/// Sets the Location of the answer in place of another one.
+void set_location(Request& request, std::string_view target);
 
 }  // namespace bext::http

@@ -84,29 +84,40 @@ void own_page(Request& request, int code) {
     if (!text.empty()) request.pending.push(Piece::memory(text));
 }
 
+void drop_keepalive(Request& request, int code) {
+    switch (code) {
+        case 400: case 413: case 414: case 494: case 495: case 496: case 497: case 500: case 501:
+            if (code != 494) request.keepalive = false;
+            break;
+        default: break;
+    }
+    if (code == 400 || (code >= 495 && code <= 497)) request.lingering = false;
+}
+
+/// The page for an error page that leads nowhere.
+bool fail(Request& request) {
+    drop_keepalive(request, request.error_status = status::kInternal);
+    own_page(request, status::kInternal);
+    return false;
+}
+
 /// True when the phases go on; false when the answer is ready.
 bool send_error_page(Request& request, const ErrorPage& page) {
     if (page.answer > 0 && page.answer != status::kOk) request.expect_tested = true;
     if (page.answer >= 0) request.error_status = page.answer;
     auto target = page.target.evaluate(request);
     if (!target.empty() && target[0] == '/') {
-        std::string_view uri = target, args;
-        if (page.target.constant())
-            args = split_args(uri);
-        else
-            args = split_args(uri);
+        std::string_view uri = target;
+        auto args = split_args(uri);
         if (request.method != Method::kHead) {
             request.method = Method::kGet;
             request.method_name = "GET";
         }
-        if (!request.redirect(uri, args)) own_page(request, request.error_status = status::kInternal);
-        else return true;
-        return false;
+        if (request.redirect(uri, args)) return true;
+        return fail(request);
     }
     if (!target.empty() && target[0] == '@') {
-        if (request.redirect_named(target)) return true;
-        own_page(request, request.error_status = status::kInternal);
-        return false;
+        return request.redirect_named(target) || fail(request);
     }
     request.out.headers.remove(Name::kLocation);
     request.out.headers.add("Location", target, Name::kLocation);
@@ -116,16 +127,6 @@ bool send_error_page(Request& request, const ErrorPage& page) {
     }
     own_page(request, request.error_status);
     return false;
-}
-
-void drop_keepalive(Request& request, int code) {
-    switch (code) {
-        case 400: case 413: case 414: case 494: case 495: case 496: case 497: case 500: case 501:
-            if (code != 494) request.keepalive = false;
-            break;
-        default: break;
-    }
-    if (code == 400 || (code >= 495 && code <= 497)) request.lingering = false;
 }
 
 }  // namespace

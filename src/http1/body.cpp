@@ -47,7 +47,7 @@ int ClientConnection::discard_available() {
         in_.begin += used;
         if (step == ChunkedDecoder::Step::kDone) body_done_ = true;
         if (step != ChunkedDecoder::Step::kInvalid) continue;
-        request_->log(Level::kInfo, "client sent invalid chunked body");
+        request_->log(Level::kError, "client sent invalid chunked body");
         body_done_ = true;
         return status::kBadRequest;
     }
@@ -89,14 +89,16 @@ Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
         in_.begin += used;
         if (step == ChunkedDecoder::Step::kData) {
             auto n = data.size();
-            std::memcpy(into.data(), data.data(), n);
-            body_size_ += n;
+            auto chunk = n + chunked_.chunk_left();
             auto most = r.conf<http::Client>().max_body_size->value;
-            if (most && body_size_ > static_cast<std::uint64_t>(most) && !r.discarding) {
-                r.log(Level::kError, r.arena.cat({"client intended to send too large chunked body: ", std::to_string(body_size_), "+", std::to_string(chunked_.chunk_left()), " bytes"}));
+            if (most && body_size_ + chunk > static_cast<std::uint64_t>(most) && !r.discarding) {
+                r.log(Level::kError, r.arena.cat({"client intended to send too large chunked body: ", std::to_string(body_size_), "+",
+                                                  std::to_string(chunk), " bytes"}));
                 r.expect_tested = true;
                 co_return Read{0, status::kTooLarge};
             }
+            std::memcpy(into.data(), data.data(), n);
+            body_size_ += n;
             co_return Read{n, 0};
         }
         if (step == ChunkedDecoder::Step::kDone) {
@@ -104,7 +106,8 @@ Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
             co_return Read{0, 0};
         }
         if (step == ChunkedDecoder::Step::kInvalid) {
-            r.log(Level::kInfo, "client sent invalid chunked body");
+            r.log(Level::kError, "client sent invalid chunked body");
+            body_done_ = true;
             co_return Read{0, status::kBadRequest};
         }
     }

@@ -116,7 +116,7 @@ Task<bool> ClientConnection::read_proxy_header() {
             continue;
         }
         if (verdict != net::ProxyParse::kDone) {
-            listen_use_->site().error_log->write(Level::kError, cat({"*", std::to_string(number), " broken header: \"", {proxy_bytes_.data(), std::min<std::size_t>(static_cast<std::size_t>(n), 107)},
+            listen_use_->site().error_log->write(Level::kError, cat({"*", std::to_string(number), " broken header: \"", std::string_view(proxy_bytes_.data(), std::min<std::size_t>(proxy_bytes_.find_first_of("\r\n"), 107)),
                                                     "\" while reading PROXY protocol, client: ", client_text(), ", server: ", listen->address.text()}));
             co_return false;
         }

@@ -338,8 +338,14 @@ Task<bool> ClientConnection::drain(Request& r) {
         if (state == Flushed::kAll) co_return true;
         if (state == Flushed::kFailed) co_return false;
         if (delay_ms_) {
-            co_await net::Sleep(delay_ms_);
-            continue;
+            net::Sleep sleep(delay_ms_);
+            r.abort_context = &sleep;
+            r.on_abort = [](void* context) { static_cast<net::Sleep*>(context)->wake(); };
+            co_await sleep;
+            r.on_abort = nullptr;
+            if (!r.aborted) continue;
+            failed_ = true;
+            co_return false;
         }
         auto wait = co_await stream->writable(static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count()));
         if (wait == net::Wait::kReady) continue;

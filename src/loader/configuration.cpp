@@ -149,6 +149,8 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     }
     if (auto bad = builder.finish(at)) return Error{bad->text};
     if (parsed) parsed();
+    for (auto& late : builder.late_checks)
+        if (auto bad = late()) return Error{*bad};
     if (!own.events_seen.is_set()) return Error{"no \"events\" section in configuration"};
     Configuration out;
     out.plan = plan_of(*site, own, source);

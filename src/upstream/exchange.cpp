@@ -217,9 +217,11 @@ Task<Verdict> Exchange::answer() {
 
 /// X-Accel-Redirect: another location answers, with some of the headers.
 Verdict Exchange::redirect() {
-    finish(true);
-    relay_redirect_headers(*this);
     auto& r = request;
+    auto action = r.log_action;
+    finish(true);
+    r.log_action = action;
+    relay_redirect_headers(*this);
     auto uri = in.headers.value(Name::kXAccelRedirect);
     if (uri.starts_with('@')) return r.redirect_named(uri) ? Verdict::again() : Verdict::status(http::status::kInternal);
     std::string_view args;

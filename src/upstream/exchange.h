@@ -41,7 +41,7 @@ public:
     virtual Head parse(Exchange& exchange) = 0;
     /// The head was taken: sets exchange.length, keepalive, eager.
     virtual void begin_body(Exchange& exchange) = 0;
-    /// Decodes `bytes`; pieces of them go to `out`. False: the answer is broken (logged).
+    /// Decodes `bytes`; pieces of them go to `out`. False: the answer makes no sense (logged), nothing more is sent.
     virtual bool take(Exchange& exchange, std::string_view bytes, http::Chain& out) = 0;
     /// Frames a part of a body that is not buffered, for sending.
     virtual void frame(Exchange& exchange, std::string_view bytes, bool last, http::Chain& out) = 0;
@@ -77,7 +77,7 @@ public:
     std::int64_t length = -1;  ///< of the body: -1 until the peer closes, 0 complete, else more is needed
     bool keepalive = false;    ///< the connection may be used again
     bool upgrade = false;      ///< the answer switches protocols, as the client wanted
-    bool broken = false;       ///< the answer cannot be completed
+    bool broken = false;       ///< the answer cannot be completed; what came of it is still sent
     bool eager = false;        ///< pass on what is decoded, although it is little
     bool buffering;
     State* state() const { return &(*states_)[states_->size() - 1]; }

@@ -91,7 +91,7 @@ bool Relay::take(std::string_view bytes) {
     auto before = pending_.size();
     bool good = x_.protocol.take(x_, bytes, pending_);
     for (auto i = before; i < pending_.size(); ++i) pending_size_ += pending_[i].size;
-    if (!good) x_.broken = true;
+    if (!good) senseless_ = true;
     return good;
 }
 
@@ -180,10 +180,10 @@ int Relay::broken_status() {
 
 Task<int> Relay::buffered() {
     r_.log_action = "reading upstream";
-    if (x_.buffer.begin < x_.buffer.end) take(x_.buffer.unused());
+    take(x_.buffer.unused());
     for (;;) {
         if (x_.gone_) co_return http::status::kClientClosed;
-        if (r_.aborted) co_return -1;
+        if (r_.aborted || senseless_) co_return -1;
         if (x_.broken) co_return broken_status();
         if (complete()) co_return 0;
         if (x_.eof_) co_return broken_status();
@@ -218,13 +218,13 @@ Task<int> Relay::unbuffered() {
     r_.log_action = "reading upstream";
     r_.limit_rate = 0;
     r_.limit_rate_set = true;
-    if (x_.buffer.begin < x_.buffer.end) take(x_.buffer.unused());
+    take(x_.buffer.unused());
     auto* block = new_block(std::max<std::size_t>(x_.conf.buffer_size->value, 4096));
     std::span<char> into{block->data, block->size};
     bool first = true;
     for (;;) {
         if (x_.gone_) co_return http::status::kClientClosed;
-        if (r_.aborted) co_return -1;
+        if (r_.aborted || senseless_) co_return -1;
         if (complete()) co_return 0;
         if (!pending_.empty() || first) {
             first = false;
@@ -270,8 +270,7 @@ Task<Verdict> Exchange::relay_body() {
     if (status == http::status::kClientClosed && nothing_sent) co_return Verdict::status(status);
     if (status > 0 && status != http::status::kClientClosed && !request.aborted) {
         request.keepalive = false;
-        http::Chain nothing(request.arena);
-        bool alive = co_await request.send(nothing, false, true);
+        bool alive = co_await request.send(relay.pending(), false, true);
         static_cast<void>(alive);
     }
     request.aborted = true;

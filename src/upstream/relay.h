@@ -17,6 +17,7 @@ public:
     Task<int> unbuffered();
     /// The last piece to the client.
     void push_last() { x_.request.push(pending_, true); }
+    http::Chain& pending() { return pending_; }
     /// Waits until nothing is written in the background any more.
     Task<> settle();
 
@@ -50,7 +51,7 @@ private:
     Fd file_;
     std::uint64_t file_size_ = 0, received_ = 0, rate_ = 0;
     std::int64_t started_;
-    bool draining_ = false, full_ = false;
+    bool draining_ = false, full_ = false, senseless_ = false;
 };
 
 }  // namespace bext::upstream

@@ -17,6 +17,7 @@ using conf::Status;
 struct Conf {
     conf::Setting<Expr> realm;
     conf::Setting<Expr> file;
+    conf::Setting<std::string> directory;  // that a file named by a variable is below
 };
 
 Status user_file(Cursor& at, Conf& conf) {
@@ -25,6 +26,7 @@ Status user_file(Cursor& at, Conf& conf) {
     auto file = Expr::compile(text, at.owner<Builder>());
     if (!file) return conf::refuse(file.error().text);
     conf.file.set(std::move(*file));
+    conf.directory.set(at.conf_path(""));
     return conf::ok();
 }
 
@@ -88,6 +90,7 @@ Task<Verdict> check(Request& r) {
         co_return demand(r, realm);
     }
     std::string path(conf.file->evaluate(r)), text;
+    if (!path.starts_with('/')) path.insert(0, *conf.directory);
     bool opened = false;
     if (int error = read_file(path.c_str(), text, opened)) {
         bool missing = error == ENOENT;
@@ -113,7 +116,7 @@ constexpr auto kWhere = conf::kHttp | conf::kLimitExcept;
 
 constexpr conf::Directive kDirectives[] = {
     {"auth_basic", kWhere, conf::kOne, conf::into<&Conf::realm>},
-    {"auth_basic_user_file", kWhere, conf::kOne, conf::call<user_file, &Conf::file>},
+    {"auth_basic_user_file", kWhere, conf::kOne, conf::call<user_file, &Conf::file, &Conf::directory>},
 };
 
 }  // namespace

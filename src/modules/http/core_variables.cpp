@@ -2,6 +2,7 @@
 // https://nginx.org/en/docs/http/ngx_http_core_module.html#variables
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "http/connection.h"
 #include "http/core_conf.h"
@@ -22,13 +23,13 @@ Value number(Request& r, std::uint64_t value) {
 
 Value port(Request& r, std::uint64_t value) { return value ? number(r, value) : Value(""); }
 
-Value found(const Header* header) { return header ? Value(header->value) : std::nullopt; }
+Value values_of(Request& r, Name name, std::string_view separator = ", ") { return joined_values(r.in, name, separator, r.arena); }
 
-Value host_header(Request& r, std::string_view) { return found(r.in.find(Name::kHost)); }
-Value user_agent(Request& r, std::string_view) { return found(r.in.find(Name::kUserAgent)); }
-Value referer(Request& r, std::string_view) { return found(r.in.find(Name::kReferer)); }
-Value content_type(Request& r, std::string_view) { return found(r.in.find(Name::kContentType)); }
-Value cookies(Request& r, std::string_view) { return joined_values(r.in, "cookie", "; ", r.arena); }
+Value host_header(Request& r, std::string_view) { return values_of(r, Name::kHost); }
+Value user_agent(Request& r, std::string_view) { return values_of(r, Name::kUserAgent); }
+Value referer(Request& r, std::string_view) { return values_of(r, Name::kReferer); }
+Value content_type(Request& r, std::string_view) { return values_of(r, Name::kContentType); }
+Value cookies(Request& r, std::string_view) { return values_of(r, Name::kCookie, "; "); }
 Value any_header(Request& r, std::string_view name) { return joined_values(r.in, name, ", ", r.arena); }
 
 Value content_length(Request& r, std::string_view) {
@@ -120,7 +121,10 @@ Value request_body(Request& r, std::string_view) {
 }
 
 Value request_body_file(Request& r, std::string_view) {
-    return r.body.file_name.empty() ? std::nullopt : Value(r.body.file_name);
+    if (!r.body.file_name.empty()) return r.body.file_name;
+    if (!r.body.file) return std::nullopt;
+    // A temporary file has no name of its own; this one lasts as long as the request.
+    return r.arena.cat({"/proc/", std::to_string(::getpid()), "/fd/", std::to_string(r.body.file.get())});
 }
 
 Value limit_rate(Request& r, std::string_view) { return number(r, r.limit_rate); }

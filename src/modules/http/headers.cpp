@@ -104,7 +104,6 @@ Status add_field(Cursor& at, conf::Setting<std::vector<Field>>& list) {
 
 Status add_header(Cursor& at, Conf& conf) { return add_field(at, conf.headers); }
 Status add_trailer(Cursor& at, Conf& conf) { return add_field(at, conf.trailers); }
-
 /// Statuses whose answers get headers without `always`.
 bool ordinary(int code) {
     switch (code) {
@@ -178,7 +177,7 @@ void put_field(Request& r, const Field& field, std::string_view value) {
         old->name = field.name;
         old->value = value;
     } else {
-        headers.add(field.name, value, field.known == Name::kLocation ? Name::kOther : field.known);
+        headers.add(field.name, value, date || single || field.known == Name::kCacheControl ? field.known : Name::kOther);
     }
 }
 

@@ -106,6 +106,7 @@ void Call::begin_body(Exchange& x) {
 }
 
 bool Call::take(Exchange& x, std::string_view bytes, Chain& out) {
+    if (bytes.empty()) return true;
     if (x.in.chunked && !(head_ || x.length == 0)) return take_chunked(x, bytes, out);
     if (x.length == 0 || (x.length > 0 && static_cast<std::int64_t>(bytes.size()) > x.length)) {
         x.log(Level::kWarn, "upstream sent more data than specified in \"Content-Length\" header");

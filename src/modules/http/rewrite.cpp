@@ -1,4 +1,4 @@
-// rewrite: rewrite, return, set and break; `if` is in rewrite_if.cpp.
+// rewrite: rewrite, set and break; `if` and `return` are in rewrite_if.cpp and rewrite_return.cpp.
 // https://nginx.org/en/docs/http/ngx_http_rewrite_module.html
 #include "http/builder.h"
 #include "http/escape.h"
@@ -24,11 +24,6 @@ namespace {
 
 using conf::Cursor;
 using conf::Status;
-
-void set_location(Request& r, std::string_view target) {
-    r.out.headers.remove(Name::kLocation);
-    r.out.headers.add("Location", target, Name::kLocation);
-}
 
 /// `rewrite REGEX REPLACEMENT [FLAG]`.
 struct RewriteStep final : ScriptStep {
@@ -97,29 +92,6 @@ bool RewriteStep::change_uri(ScriptRun& run) const {
     return false;
 }
 
-struct ReturnStep final : ScriptStep {
-    int code = 0;
-    Expr text;
-
-    bool run(ScriptRun& run) const override {
-        run.verdict = answer(run.request);
-        return false;
-    }
-
-private:
-    Verdict answer(Request& r) const {
-        if (code >= 400 && text.source().empty()) return Verdict::status(code);
-        auto value = text.evaluate(r);
-        if (code == 301 || code == 302 || code == 303 || code == 307 || code == 308) {
-            set_location(r, value);
-            return Verdict::status(code);
-        }
-        r.set_content_type();
-        r.reply(code, {}, value);
-        return Verdict::done();
-    }
-};
-
 struct BreakStep final : ScriptStep {
     bool run(ScriptRun& run) const override {
         auto& r = run.request;
@@ -138,10 +110,6 @@ struct SetStep final : ScriptStep {
         return true;
     }
 };
-
-bool is_url(std::string_view text) {
-    return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("$scheme");
-}
 
 Status set_flag(const std::string& flag, RewriteStep& step) {
     if (flag == "break") step.stays = true;
@@ -164,7 +132,7 @@ Status rewrite(Cursor& at, Rewrite& conf) {
         target.remove_suffix(1);
         step.keep_arguments = false;
     }
-    if (is_url(target)) {
+    if (is_redirect_target(target)) {
         step.redirect = status::kFound;
         step.ends = true;
     }
@@ -181,25 +149,6 @@ Status rewrite(Cursor& at, Rewrite& conf) {
     auto path = Expr::compile(target, builder);
     if (!path) return conf::refuse(path.error().text);
     step.target = std::move(*path);
-    script_of(at, conf).add(std::move(step));
-    return conf::ok();
-}
-
-Status return_(Cursor& at, Rewrite& conf) {
-    ReturnStep step;
-    std::string_view text;
-    if (auto code = parse_decimal(at.arg(1)); code && *code <= 999) {
-        step.code = static_cast<int>(*code);
-        if (at.count() == 3) text = at.arg(2);
-    } else if (!code && at.count() == 2 && is_url(at.arg(1))) {
-        step.code = status::kFound;
-        text = at.arg(1);
-    } else {
-        return conf::refuse(cat({"invalid return code \"", at.arg(1), "\""}));
-    }
-    auto expr = Expr::compile(text, at.owner<Builder>());
-    if (!expr) return conf::refuse(expr.error().text);
-    step.text = std::move(*expr);
     script_of(at, conf).add(std::move(step));
     return conf::ok();
 }
@@ -251,7 +200,7 @@ constexpr auto kLevels = conf::kServer | conf::kLocation | conf::kServerIf | con
 
 constexpr conf::Directive kDirectives[] = {
     {"rewrite", kLevels, conf::kTwo | conf::kThree, conf::call<rewrite>},
-    {"return", kLevels, conf::kOne | conf::kTwo, conf::call<return_>},
+    {"return", kLevels, conf::kOne | conf::kTwo, conf::call<rewrite_return>},
     {"break", kLevels, conf::kNone, conf::call<break_>},
     {"if", conf::kServer | conf::kLocation, conf::kOneOrMore | conf::kBlock, conf::call<rewrite_if>},
     {"set", kLevels, conf::kTwo, conf::call<set>},
