@@ -11,6 +11,7 @@
 #include "cli/server.h"
 #include "supervisor/title.h"
 #include "tls/accept.h"
+#include "tls/connect.h"
 
 DEFINE_bool(nginx_masquerade, false, "serve as a stand-in for nginx, in the foreground");
 DEFINE_string(nginx_config, "", "the nginx.conf to serve (default /etc/nginx/nginx.conf)");
@@ -55,6 +56,7 @@ bext::cli::ServeOptions options_of(std::vector<std::string> argv) {
 int main(int argc, char** argv) {
     bext::supervisor::keep_title_space(argc, argv);
     bext::tls::install();
+    bext::tls::install_connector();
     if (argc > 1 && std::strcmp(argv[1], "--as-nginx") == 0) {
         argv[1] = argv[0];
         return bext::cli::as_nginx(argc - 1, argv + 1, own_path());

@@ -25,6 +25,10 @@ public:
     virtual Task<Read> read(std::span<char> into) = 0;
     /// Drops what has arrived of a body that nobody wants. 0, or 400 when it is malformed.
     virtual int discard_available() = 0;
+    /// Whether read() would give bytes, or the end, without waiting.
+    virtual bool ready() const { return false; }
+    /// Whether the whole body came with the head.
+    virtual bool complete() const { return false; }
     /// "100 Continue" for a client that waits for it, once.
     virtual void send_continue() = 0;
 };

@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/site.h"
+#include "net/loop.h"
 
 namespace bext::http {
 namespace {
@@ -79,6 +80,29 @@ Task<bool> Request::drain() {
     bool alive = co_await sink->drain(*this);
     if (!alive) aborted = true;
     co_return alive;
+}
+
+Task<bool> Request::pause(std::uint64_t milliseconds) {
+    struct Pause {
+        net::Sleep sleep;
+        bool gone = false;
+    } pause{net::Sleep(milliseconds)};
+    auto* before = main.on_abort;
+    auto* before_context = main.abort_context;
+    main.abort_context = &pause;
+    main.on_abort = [](void* context) {
+        auto& waiting = *static_cast<Pause*>(context);
+        waiting.gone = true;
+        waiting.sleep.wake();
+    };
+    co_await pause.sleep;
+    main.on_abort = before;
+    main.abort_context = before_context;
+    if (!pause.gone) co_return true;
+    log(Level::kInfo, "client prematurely closed connection");
+    aborted = true;
+    if (!header_sent) out.status = error_status = status::kClientClosed;
+    co_return false;
 }
 
 Task<bool> Request::send(Chain& chain, bool last, bool flush) {

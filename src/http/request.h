@@ -211,6 +211,8 @@ public:
     /// push() and, when the sink could not write everything at once, drain().
     Task<bool> send(Chain& chain, bool last, bool flush = false);
     void add_filter(BodyFilter* filter);
+    /// Waits; false when the client went away meanwhile.
+    Task<bool> pause(std::uint64_t milliseconds);
     /// chunked_transfer_encoding.
     bool chunked_allowed() const;
     /// Called when the client goes away while a hook waits for something else.

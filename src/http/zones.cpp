@@ -32,9 +32,11 @@ Result<ZoneRef> name_zone(Builder& builder, const std::string& name, std::uint64
 }
 
 conf::Status check_zones(Builder& builder, std::string_view use) {
-    for (auto& [name, zone] : *zones(builder))
-        if (zone->use == use && zone->size == 0)
-            return conf::Refusal{cat({"zero size shared memory zone \"", name, "\""}), conf::Refusal::Kind::kComplete};
+    builder.late_checks.push_back([all = zones(builder), use = std::string(use)]() -> std::optional<std::string> {
+        for (auto& [name, zone] : *all)
+            if (zone->use == use && zone->size == 0) return cat({"zero size shared memory zone \"", name, "\""});
+        return std::nullopt;
+    });
     return conf::ok();
 }
 

@@ -54,6 +54,28 @@ int ClientConnection::discard_available() {
     return 0;
 }
 
+bool ClientConnection::ready() const {
+    if (body_done_) return true;
+    if (!request_->chunked_body) return in_.begin < in_.end;
+    auto ahead = chunked_;
+    std::size_t used = 0;
+    std::string_view data;
+    return in_.begin < in_.end && ahead.feed(in_.unused(), used, data) != ChunkedDecoder::Step::kAgain;
+}
+
+bool ClientConnection::complete() const {
+    if (body_done_) return true;
+    if (!request_->chunked_body) return body_left_ <= static_cast<std::int64_t>(in_.end - in_.begin);
+    auto ahead = chunked_;
+    for (auto rest = in_.unused();;) {
+        std::size_t used = 0;
+        std::string_view data;
+        auto step = ahead.feed(rest, used, data);
+        if (step != ChunkedDecoder::Step::kData) return step == ChunkedDecoder::Step::kDone;
+        rest.remove_prefix(used);
+    }
+}
+
 void ClientConnection::send_continue() {
     auto& r = *request_;
     if (continue_sent_ || r.expect_tested) return;

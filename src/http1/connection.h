@@ -41,6 +41,8 @@ public:
 
     // BodySource
     Task<Read> read(std::span<char> into) override;
+    bool ready() const override;
+    bool complete() const override;
     void send_continue() override;
     int discard_available() override;
 

@@ -338,12 +338,8 @@ Task<bool> ClientConnection::drain(Request& r) {
         if (state == Flushed::kAll) co_return true;
         if (state == Flushed::kFailed) co_return false;
         if (delay_ms_) {
-            net::Sleep sleep(delay_ms_);
-            r.abort_context = &sleep;
-            r.on_abort = [](void* context) { static_cast<net::Sleep*>(context)->wake(); };
-            co_await sleep;
-            r.on_abort = nullptr;
-            if (!r.aborted) continue;
+            bool there = co_await r.pause(delay_ms_);
+            if (there) continue;
             failed_ = true;
             co_return false;
         }

@@ -58,6 +58,10 @@ public:
     /// nothing: no address range. `low_bits_set` tells of bits behind the mask (they are cleared).
     static std::optional<Cidr> parse(std::string_view text, bool& low_bits_set);
     bool contains(const Address& address) const;
+    int family() const { return family_; }
+    int bits() const { return bits_; }
+    /// 16 bytes, of which an IPv4 network uses four.
+    const unsigned char* network() const { return network_; }
 
 private:
     int family_ = 0;

@@ -44,18 +44,26 @@ Task<int> BodyStream::flush(Exchange& x) {
 Task<int> BodyStream::send(Exchange& x) {
     auto& r = x.request.main;
     auto size = x.request.conf<http::Client>().body_buffer_size->value;
-    std::span<char> room{x.request.arena.bytes(size), size};
+    char* bytes = x.request.arena.bytes(size);
+    std::size_t used = 0;
+    bool wait = false;  // the first bytes go with the head only when they are there already
     for (;;) {
+        while (r.body.source && used < size && (wait || r.body.source->ready())) {
+            wait = false;
+            std::span<char> room{bytes + used, size - used};
+            auto got = co_await r.body.source->read(room);
+            if (x.stop_streaming_) co_return -1;
+            if (got.status) co_return got.status;
+            used += got.size;
+            r.body.size += got.size;
+            if (got.size == 0 || r.body.size == static_cast<std::uint64_t>(r.content_length)) r.body.source = nullptr;
+        }
+        if (used || !r.body.source) x.protocol.frame(x, {bytes, used}, !r.body.source, x.outgoing);
+        used = 0;
         int status = co_await flush(x);
         if (status) co_return status;
         if (!r.body.source) co_return 0;
-        auto got = co_await r.body.source->read(room);
-        if (x.stop_streaming_) co_return -1;
-        if (got.status) co_return got.status;
-        r.body.size += got.size;
-        bool last = got.size == 0 || r.body.size == static_cast<std::uint64_t>(r.content_length);
-        if (last) r.body.source = nullptr;
-        x.protocol.frame(x, {room.data(), got.size}, last, x.outgoing);
+        wait = !r.body.source->ready();
     }
 }
 

@@ -207,6 +207,7 @@ Task<int> Relay::buffered() {
         if (wait == net::Wait::kTimeout) {
             r_.log_action = "reading upstream";
             x_.log(Level::kError, "upstream timed out", ETIMEDOUT);
+            pending_.clear();
             co_return http::status::kGatewayTimeout;
         }
         if (wait == net::Wait::kReady) receive(into);

@@ -20,7 +20,7 @@ SUFFIXES = ('.h', '.cpp')
 
 ALLOWED = {
     'base': '', 'handoff': 'base', 'conf': 'base', 'net': 'base', 'http': 'base conf net',
-    'http1': 'base conf net http', 'http2': 'base conf net http', 'tls': 'base conf net http',
+    'http1': 'base conf net http', 'http2': 'base conf net http', 'tls': 'base conf net http upstream',
     'upstream': 'base conf net http http1', 'cache': 'base', 'stream': 'base conf net upstream',
     'modules': 'base conf net tls http http1 upstream cache stream',
     'loader': 'base handoff conf net http modules',

@@ -8,6 +8,10 @@ int Call::find_target(Request& r) {
     auto& pass = *conf_.pass;
     group = pass.group;
     if (group) return 0;
+    if (pass.target.empty()) {  // an `if` without a handler of its own, in a location without one
+        r.log(Level::kAlert, "no upstream configuration");
+        return status::kInternal;
+    }
     auto text = pass.target.evaluate(r);
     upstream::Url url;
     if (auto wrong = upstream::parse_url(text, 0, false, url)) {
@@ -34,7 +38,7 @@ Task<Verdict> handle(Request& r) {
     int failed = call.find_target(r);
     if (failed == status::kInternal) co_return Verdict::status(failed);
     auto& main = r.main;
-    bool stream = !*conf.request_buffering && *conf.pass_request_body && main.body.source && !main.body.read;
+    bool stream = !*conf.request_buffering && *conf.pass_request_body && main.body.source && !main.body.source->complete();
     if (stream) {
         main.body.unbuffered = true;
     } else if (main.body.source) {

@@ -137,7 +137,7 @@ private:
 bool compressible(Request& r, const Conf& conf) {
     auto& out = r.out;
     if (!*conf.on || (out.status != status::kOk && out.status != status::kForbidden && out.status != status::kNotFound)) return false;
-    if (out.header_only || r.method == Method::kHead || !out.headers.value(Name::kContentEncoding).empty()) return false;
+    if (out.header_only || !out.headers.value(Name::kContentEncoding).empty()) return false;
     if (out.content_length != -1 && out.content_length < static_cast<std::int64_t>(conf.min_length->value)) return false;
     return conf.types->contains(out.content_type_relayed ? out.content_type.substr(0, out.content_type.find(';')) : out.content_type);
 }
@@ -219,7 +219,7 @@ constexpr conf::Directive kDirectives[] = {
 }  // namespace
 
 extern constinit const Module gzip_filter = {
-    .name = "http_gzip_filter",
+    .name = "http_gzip",
     .records = records_of<Conf>,
     .directives = kDirectives,
     .variables = kVariables,

@@ -2,7 +2,6 @@
 // https://nginx.org/en/docs/http/ngx_http_limit_req_module.html
 #include "http/builder.h"
 #include "http/rate_zone.h"
-#include "net/loop.h"
 
 namespace bext::http {
 namespace {
@@ -162,17 +161,6 @@ private:
     const Limit* last_ = nullptr;
 };
 
-/// Waits, unless the client goes away first.
-Task<Verdict> wait(Request& r, std::uint64_t milliseconds) {
-    net::Sleep sleep(milliseconds);
-    r.abort_context = &sleep;
-    r.on_abort = [](void* context) { static_cast<net::Sleep*>(context)->wake(); };
-    co_await sleep;
-    r.on_abort = nullptr;
-    r.abort_context = nullptr;
-    co_return r.aborted ? Verdict::status(status::kClientClosed) : Verdict::pass();
-}
-
 Task<Verdict> check(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& outcome = r.main.limit_req_outcome;
@@ -194,8 +182,8 @@ Task<Verdict> check(Request& r) {
     weighing.log(level, "delaying request", ", by zone \"", dry);
     outcome = dry ? kDelayedDry : kDelayed;
     if (dry) co_return Verdict::pass();
-    auto verdict = co_await wait(r, delay);
-    co_return verdict;
+    bool there = co_await r.pause(delay);
+    co_return there ? Verdict::pass() : Verdict::status(status::kClientClosed);
 }
 
 std::optional<std::string_view> outcome_text(Request& r, std::string_view) {

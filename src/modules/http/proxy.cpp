@@ -8,6 +8,10 @@ namespace proxy {
 int Call::find_target(Request& r) {
     auto& pass = *conf_.pass;
     if (!pass.target.empty()) return evaluate_target(r);
+    if (!pass.group) {  // an `if` without a handler of its own, in a location without one
+        r.log(Level::kAlert, "no upstream configuration");
+        return status::kInternal;
+    }
     group = pass.group;
     schema = pass.schema;
     host_header = pass.host_header;
@@ -58,7 +62,7 @@ Task<Verdict> handle(Request& r) {
     auto& main = r.main;
     bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && main.body.source &&
                   (!main.chunked_body || *conf.http_version >= 1001);
-    if (stream && !main.body.read) {
+    if (stream && !main.body.source->complete()) {
         main.body.unbuffered = true;
     } else if (main.body.source) {
         int bad = co_await read_body(r);

@@ -144,10 +144,16 @@ Status zone(Cursor& at, Block&) {
 constexpr conf::Directive kDirectives[] = {
     {"upstream", conf::kHttpBlock, conf::kOne | conf::kBlock, conf::run<upstream_block>},
     {"server", conf::kUpstream, conf::kOneOrMore, conf::call<server>},
+};
+
+// Modules of their own in nginx, as `-V` shows.
+constexpr conf::Directive kKeepAlive[] = {
     {"keepalive", conf::kUpstream, conf::kOne | conf::kTwo, conf::call<keepalive>},
     {"keepalive_time", conf::kUpstream, conf::kOne, conf::call<keepalive_time>},
     {"keepalive_timeout", conf::kUpstream, conf::kOne, conf::call<keepalive_timeout>},
     {"keepalive_requests", conf::kUpstream, conf::kOne, conf::call<keepalive_requests>},
+};
+constexpr conf::Directive kZone[] = {
     {"zone", conf::kUpstream, conf::kOne | conf::kTwo, conf::call<zone>},
 };
 
@@ -156,7 +162,7 @@ Status prepare(Cursor&, Builder& builder) { return upstream::Groups::of(builder)
 
 }  // namespace
 
-extern const Module upstream_groups;
+extern const Module upstream_groups, upstream_keepalive, upstream_zone;
 const Module upstream_groups = {
     .name = "http_upstream",
     .records = records_of<Block>,
@@ -164,5 +170,7 @@ const Module upstream_groups = {
     .variables = upstream::variables(),
     .prepare = prepare,
 };
+const Module upstream_keepalive = {.name = "http_upstream_keepalive", .directives = kKeepAlive};
+const Module upstream_zone = {.name = "http_upstream_zone", .directives = kZone};
 
 }  // namespace bext::http
