@@ -37,6 +37,7 @@ struct Core {
     conf::Setting<std::shared_ptr<std::vector<ErrorPage>>> error_pages;
     conf::Setting<bool> internal{false};
     conf::Setting<bool> satisfy_any{false};
+    conf::Setting<conf::Millis> auth_delay{conf::Millis(0)};
     conf::Setting<bool> log_not_found{true};
     conf::Setting<bool> log_subrequest{false};
     conf::Setting<bool> recursive_error_pages{false};

@@ -1,8 +1,6 @@
 #include "http/password.h"
 
 #include <crypt.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "http/escape.h"
 #include "net/loop.h"
@@ -19,23 +18,6 @@ namespace bext::http {
 namespace {
 
 constexpr std::string_view kApr1 = "$apr1$", kPlain = "{PLAIN}", kSha = "{SHA}", kSsha = "{SSHA}";
-
-class Digest {
-public:
-    explicit Digest(const EVP_MD* kind) : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_, kind, nullptr); }
-    Digest(const Digest&) = delete;
-    ~Digest() { EVP_MD_CTX_free(context_); }
-    Digest& add(std::string_view text) { return EVP_DigestUpdate(context_, text.data(), text.size()), *this; }
-    std::string finish() {
-        unsigned char bytes[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        EVP_DigestFinal_ex(context_, bytes, &size);
-        return {reinterpret_cast<char*>(bytes), size};
-    }
-
-private:
-    EVP_MD_CTX* context_;
-};
 
 /// Six bits a character, the lowest first, in crypt's own alphabet.
 void append_64(std::string& out, std::uint32_t value, int count) {
@@ -47,7 +29,7 @@ void append_64(std::string& out, std::uint32_t value, int count) {
 std::string apr1(std::string_view key, std::string_view stored) {
     auto salt = stored.substr(kApr1.size());
     salt = salt.substr(0, std::min<std::size_t>(salt.find('$'), 8));
-    auto* md5 = EVP_md5();
+    auto md5 = Digest::Kind::kMd5;
     auto inner = Digest(md5).add(key).add(salt).add(key).finish();
     Digest outer(md5);
     outer.add(key).add(kApr1).add(salt);
@@ -74,11 +56,11 @@ std::string apr1(std::string_view key, std::string_view stored) {
 std::string ssha(std::string_view key, std::string_view stored) {
     auto decoded = decode_base64(stored.substr(kSsha.size()));
     auto salt = decoded && decoded->size() > 20 ? decoded->substr(20) : std::string();
-    return cat({kSsha, base64(Digest(EVP_sha1()).add(key).add(salt).finish() + salt)});
+    return cat({kSsha, base64(Digest(Digest::Kind::kSha1).add(key).add(salt).finish() + salt)});
 }
 
 bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+    return equal_in_constant_time(a, b);
 }
 
 bool costly(std::string_view stored) {
@@ -161,28 +143,28 @@ PasswordVerdict check_password(const std::string& given, const std::string& stor
     } else if (stored.starts_with(kSsha)) {
         made = ssha(key, stored);
     } else if (stored.starts_with(kSha)) {
-        made = cat({kSha, base64(Digest(EVP_sha1()).add(key).finish())});
+        made = cat({kSha, base64(Digest(Digest::Kind::kSha1).add(key).finish())});
     } else {
         auto data = std::make_unique<crypt_data>();  // 32 KiB
         auto* hash = crypt_r(given.c_str(), stored.c_str(), data.get());
         if (!hash) return PasswordVerdict::kFailed;
         made = hash;
-        OPENSSL_cleanse(data.get(), sizeof(crypt_data));
+        erase(data.get(), sizeof(crypt_data));
     }
     bool match = same(made, stored);
-    OPENSSL_cleanse(made.data(), made.size());
+    erase(made.data(), made.size());
     return match ? PasswordVerdict::kMatch : PasswordVerdict::kMismatch;
 }
 
 Task<PasswordVerdict> check_password_aside(std::string given, std::string stored) {
     if (!costly(stored)) {
         auto verdict = check_password(given, stored);
-        OPENSSL_cleanse(given.data(), given.size());
+        erase(given.data(), given.size());
         co_return verdict;
     }
     Aside aside{{std::move(given), std::move(stored), &net::Loop::current(), {}, PasswordVerdict::kFailed}};
     auto verdict = co_await aside;
-    OPENSSL_cleanse(aside.job.given.data(), aside.job.given.size());
+    erase(aside.job.given.data(), aside.job.given.size());
     co_return verdict;
 }
 

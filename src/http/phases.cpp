@@ -229,6 +229,11 @@ Task<> serve(Request& r) {
             r.aborted = true;
             break;
         }
+        if (code == status::kUnauthorized && r.phase == Site::kAccess && r.conf<Core>().auth_delay->count() > 0) {
+            r.log(Level::kError, "delaying unauthorized request");
+            bool there = co_await r.pause(static_cast<std::uint64_t>(r.conf<Core>().auth_delay->count()));
+            if (!there) break;
+        }
         if (code && special_response(r, code)) continue;
         if (!r.header_sent && r.body.source && !r.body.unbuffered) {
             if (!r.expect_tested) r.body.source->send_continue();

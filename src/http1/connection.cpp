@@ -184,9 +184,36 @@ void ClientConnection::became_idle() {
 
 void ClientConnection::close() { stream->cancel(); }
 
+/// A new request on the configuration in force. False: it no longer listens here.
+bool ClientConnection::begin_request(bool waited, bool pipelined) {
+    ++requests;
+    request_ = std::make_unique<Request>(*this, *this, nullptr);
+    request_->start_ms = thread_.loop.unix_milliseconds();
+    request_->start_tick = thread_.loop.now();
+    request_->recheck_files = !waited;
+    request_->pipelined = pipelined;
+    // The Site may have changed since the connection began: its listen of the same address is in force then.
+    listen = request_->site->listen_like(*listen);
+    if (!listen) return false;
+    if (listen_use_ != thread_.site) {
+        listen_use_->release();
+        listen_use_ = thread_.site->acquire();
+    }
+    use_server(*listen->hosts.default_server);
+    line_done_ = false;
+    refused_ = 0;
+    header_count_ = 0;
+    persistence_ = Persistence::kUnsaid;
+    line_begin_ = in_.begin;
+    line_parser_.reset();
+    header_parser_.reset();
+    request_start_sent_ = stream->sent;
+    return true;
+}
+
 /// Reads one request's head. False: the connection is to end (closed, timed out, broken).
 Task<bool> ClientConnection::read_head() {
-    bool first = requests == 0;
+    const bool first = requests == 0;
     auto timeout = static_cast<std::uint64_t>(wire_->header_timeout->count());
     bool waited = false;
     bool pipelined = !first && in_.begin < in_.end;
@@ -202,28 +229,7 @@ Task<bool> ClientConnection::read_head() {
         if (!got) co_return false;
     }
     Tally reading(http::counters().reading);
-    ++requests;
-    request_ = std::make_unique<Request>(*this, *this, nullptr);
-    request_->start_ms = thread_.loop.unix_milliseconds();
-    request_->start_tick = thread_.loop.now();
-    request_->recheck_files = !waited;
-    request_->pipelined = pipelined;
-    // The Site may have changed since the connection began: its listen of the same address is in force then.
-    listen = request_->site->listen_like(*listen);
-    if (!listen) co_return false;
-    if (listen_use_ != thread_.site) {
-        listen_use_->release();
-        listen_use_ = thread_.site->acquire();
-    }
-    use_server(*listen->hosts.default_server);
-    line_done_ = false;
-    refused_ = 0;
-    header_count_ = 0;
-    persistence_ = Persistence::kUnsaid;
-    line_begin_ = in_.begin;
-    line_parser_.reset();
-    header_parser_.reset();
-    request_start_sent_ = stream->sent;
+    if (!begin_request(waited, pipelined)) co_return false;
     auto deadline = thread_.loop.now() + timeout;
     for (;;) {
         auto next = parse();

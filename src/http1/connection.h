@@ -59,6 +59,7 @@ private:
     Task<bool> read_proxy_header();
     Task<bool> start_tls();
     Task<bool> read_head();
+    bool begin_request(bool waited, bool pipelined);
     Task<bool> fill(std::uint64_t timeout_ms);
     Task<> end_request();
     Task<> linger();

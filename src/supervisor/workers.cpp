@@ -29,7 +29,9 @@ std::string ended_how(int status) {
 }  // namespace
 
 Result<Supervisor::WorkerPtr> Supervisor::start_worker(const StatePtr& state) {
-    auto spawned = spawn_worker(state->logs.error_log_fd(state->plan()), [this, &state](handoff::Channel channel) {
+    // In the background there is no terminal: what a library writes to stderr goes to the error log, as with nginx.
+    bool background = state->plan().daemon && !options_.foreground;
+    auto spawned = spawn_worker(background ? state->logs.error_log_fd(state->plan()) : -1, [this, &state](handoff::Channel channel) {
         set_title(options_.title + ": worker process");
         if (auto ready = become_worker(state->plan()); !ready) {
             (void)channel.send(handoff::Kind::kRefused, state->generation, ready.error().text);

@@ -197,6 +197,7 @@ constexpr conf::Directive kDirectives[] = {
     {"recursive_error_pages", conf::kHttp, conf::kFlag, conf::into<&Core::recursive_error_pages>},
     {"internal", conf::kLocation, conf::kNone, conf::call<internal>},
     {"satisfy", conf::kHttp, conf::kOne, conf::call<satisfy, &Core::satisfy_any>},
+    {"auth_delay", conf::kHttp, conf::kOne, conf::into<&Core::auth_delay>},
     {"limit_except", conf::kLocation, conf::kOneOrMore | conf::kBlock, conf::run<limit_except>},
     {"log_not_found", conf::kHttp, conf::kFlag, conf::into<&Core::log_not_found>},
     {"log_subrequest", conf::kHttp, conf::kFlag, conf::into<&Core::log_subrequest>},

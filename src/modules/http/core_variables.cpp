@@ -1,9 +1,9 @@
 // core_variables: what $variables say of the request as it was received and routed (ngx_http_variables.c).
 // https://nginx.org/en/docs/http/ngx_http_core_module.html#variables
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "http/connection.h"
 #include "http/core_conf.h"
 #include "http/escape.h"
@@ -105,7 +105,7 @@ Value request_length(Request& r, std::string_view) { return number(r, r.request_
 
 Value request_id(Request& r, std::string_view) {
     unsigned char bytes[16];
-    if (RAND_bytes(bytes, sizeof bytes) != 1) return std::nullopt;
+    if (!random_bytes(bytes, sizeof bytes)) return std::nullopt;
     return r.arena.copy(to_hex({reinterpret_cast<const char*>(bytes), sizeof bytes}));
 }
 

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-
 #include "http/builder.h"
 #include "http/connection.h"
 #include "http/dates.h"

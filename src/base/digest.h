@@ -1,0 +1,32 @@
+// Digests, random bytes and a comparison that takes the same time for equal and unequal texts (OpenSSL's libcrypto).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bext {
+
+class Digest {
+public:
+    enum class Kind { kMd5, kSha1 };
+    explicit Digest(Kind kind);
+    Digest(const Digest&) = delete;
+    Digest& operator=(const Digest&) = delete;
+    ~Digest();
+
+    Digest& add(std::string_view text);
+    /// The raw bytes of the digest; nothing can be added afterwards.
+    std::string finish();
+
+private:
+    void* context_;
+};
+
+/// Fills `size` bytes unpredictably; false when the system has none to give.
+bool random_bytes(void* into, std::size_t size);
+/// Overwrites a secret, so that it does not stay in memory.
+void erase(void* secret, std::size_t size);
+/// Equality in time that tells nothing of where the texts differ.
+bool equal_in_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace bext
