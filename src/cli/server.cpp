@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/shim_args.h"
@@ -26,6 +27,19 @@ void print(std::string_view text) {
 std::string emerg(const std::string& text) { return text.starts_with("[") ? text : "[emerg] " + text; }
 
 void print_line(std::string_view text) { print("nginx: " + std::string(text) + "\n"); }
+
+/// "[emerg] text" as nginx says it: with the time when the log itself is the terminal, else behind its name.
+void print_message(const loader::Source& source, const std::string& text) {
+    if (loader::default_error_log(source) != "stderr") return print_line(text);
+    char time_text[32];
+    time_t now = ::time(nullptr);
+    struct tm local;
+    localtime_r(&now, &local);
+    strftime(time_text, sizeof time_text, "%Y/%m/%d %H:%M:%S ", &local);
+    auto pid = std::to_string(::getpid());
+    auto level = text.find("] ");
+    print(time_text + text.substr(0, level + 2) + pid + "#" + pid + ": " + text.substr(level + 2) + "\n");
+}
 
 /// What opening the logs and the pid file would meet; -t tells of it as nginx does.
 Result<> try_files(const handoff::Plan& plan) {
@@ -52,7 +66,7 @@ void dump_files(const loader::Configuration& configuration, conf::DiskFiles& fil
 /// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
 Result<Fd> load(const loader::Source& source) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
     if (!configuration) return configuration.error();
     return loader::seal(configuration->plan, files);
 }
@@ -94,9 +108,9 @@ loader::Source source_of(const ShimArgs& args) {
 
 int send_signal(const loader::Source& source, const std::string& name) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); });
+    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
     if (!configuration) {
-        print_line(emerg(configuration.error().text));
+        print_message(source, emerg(configuration.error().text));
         return 1;
     }
     auto done = signal_process(name, signal_pid_path(configuration->plan.pid_path));
@@ -113,12 +127,12 @@ int check(const loader::Source& source, bool dump, bool quiet) {
     auto parsed = [&] {
         if (!quiet) print_line("the configuration file " + path + " syntax is ok");
     };
-    auto configuration = loader::read_configuration(source, files, [](std::string line) { print_line(line); }, parsed);
+    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); }, parsed);
     std::string failure = configuration ? "" : configuration.error().text;
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;
     if (!failure.empty()) {
-        print_line(emerg(failure));
+        print_message(source, emerg(failure));
         print_line("configuration file " + path + " test failed");
         return 1;
     }

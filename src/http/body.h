@@ -25,10 +25,9 @@ public:
     virtual Task<Read> read(std::span<char> into) = 0;
     /// Drops what has arrived of a body that nobody wants. 0, or 400 when it is malformed.
     virtual int discard_available() = 0;
-    /// Whether read() would give bytes, or the end, without waiting.
-    virtual bool ready() const { return false; }
-    /// Whether the whole body came with the head.
-    virtual bool complete() const { return false; }
+    /// What can be had without waiting: bytes placed in the buffer, 0 at the end, -EAGAIN when read() has to wait or would
+    /// fail.
+    virtual ssize_t read_now(std::span<char>) { return -EAGAIN; }
     /// "100 Continue" for a client that waits for it, once.
     virtual void send_continue() = 0;
 };

@@ -54,25 +54,50 @@ int ClientConnection::discard_available() {
     return 0;
 }
 
-bool ClientConnection::ready() const {
-    if (body_done_) return true;
-    if (!request_->chunked_body) return in_.begin < in_.end;
-    auto ahead = chunked_;
-    std::size_t used = 0;
-    std::string_view data;
-    return in_.begin < in_.end && ahead.feed(in_.unused(), used, data) != ChunkedDecoder::Step::kAgain;
+/// What the buffer or the stream holds now, undecoded.
+ssize_t ClientConnection::raw_now(std::span<char> into) {
+    if (in_.begin < in_.end) {
+        auto n = std::min(into.size(), in_.end - in_.begin);
+        std::memcpy(into.data(), in_.data + in_.begin, n);
+        in_.begin += n;
+        return static_cast<ssize_t>(n);
+    }
+    if (!stream->readable(1).await_ready()) return -EAGAIN;
+    ssize_t n = stream->read(into);
+    return n > 0 ? n : -EAGAIN;  // the end or an error is met again by read(), which reports it
 }
 
-bool ClientConnection::complete() const {
-    if (body_done_) return true;
-    if (!request_->chunked_body) return body_left_ <= static_cast<std::int64_t>(in_.end - in_.begin);
-    auto ahead = chunked_;
-    for (auto rest = in_.unused();;) {
+ssize_t ClientConnection::read_now(std::span<char> into) {
+    if (body_done_) return 0;
+    if (!request_->chunked_body) {
+        auto n = raw_now(into.first(std::min(into.size(), static_cast<std::size_t>(body_left_))));
+        if (n <= 0) return n;
+        body_left_ -= n;
+        body_size_ += static_cast<std::uint64_t>(n);
+        body_done_ = body_left_ == 0;
+        return n;
+    }
+    auto most = request_->conf<http::Client>().max_body_size->value;
+    for (;;) {
+        if (in_.begin == in_.end) {
+            use_body_buffer();
+            auto n = raw_now({in_.data, in_.size});
+            if (n <= 0) return n;
+            in_.end = static_cast<std::size_t>(n);
+        }
+        auto ahead = chunked_;
         std::size_t used = 0;
         std::string_view data;
-        auto step = ahead.feed(rest, used, data);
-        if (step != ChunkedDecoder::Step::kData) return step == ChunkedDecoder::Step::kDone;
-        rest.remove_prefix(used);
+        auto step = ahead.feed(in_.unused().substr(0, into.size()), used, data);
+        bool large = most && body_size_ + data.size() > static_cast<std::uint64_t>(most);
+        if (step == ChunkedDecoder::Step::kInvalid || large) return -EAGAIN;  // read() says why
+        chunked_ = ahead;
+        in_.begin += used;
+        if (step == ChunkedDecoder::Step::kAgain) continue;
+        body_done_ = step == ChunkedDecoder::Step::kDone;
+        body_size_ += data.size();
+        if (!data.empty()) std::memcpy(into.data(), data.data(), data.size());
+        return static_cast<ssize_t>(data.size());
     }
 }
 

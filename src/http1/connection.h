@@ -41,8 +41,7 @@ public:
 
     // BodySource
     Task<Read> read(std::span<char> into) override;
-    bool ready() const override;
-    bool complete() const override;
+    ssize_t read_now(std::span<char> into) override;
     void send_continue() override;
     int discard_available() override;
 
@@ -65,6 +64,7 @@ private:
     Task<> linger();
     Task<bool> discard_rest();
     Task<Read> read_raw(std::span<char> into);
+    ssize_t raw_now(std::span<char> into);
     void close() override;
     void became_idle();
 

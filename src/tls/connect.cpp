@@ -115,8 +115,7 @@ Task<std::unique_ptr<net::Stream>> connect(http::Request& request, net::Socket& 
         if (step == TlsStream::Step::kRead) wait = co_await socket.readable(left);
         else wait = co_await socket.writable(left);
         if (wait == net::Wait::kReady) continue;
-        if (wait == net::Wait::kTimeout) request.log(Level::kError, "upstream timed out", ETIMEDOUT);
-        co_return none;
+        co_return none;  // a timeout is logged by the exchange
     }
     if (step == TlsStream::Step::kFailed) {
         bool closed = ERR_peek_error() == 0;

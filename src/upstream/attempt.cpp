@@ -142,9 +142,10 @@ Task<std::uint32_t> Exchange::shake_hands() {
     auto& socket = *link_->socket;
     auto& peer = *selection_.current();
     auto timeout = static_cast<std::uint64_t>(conf.connect_timeout->count());
+    auto deadline = net::Loop::current().now() + timeout;
     auto stream = co_await hook(request, socket, *tls, peer, tls_name, timeout);
     if (gone_) co_return kStatusBit | http::status::kClientClosed;
-    if (!stream) co_return kError;
+    if (!stream) co_return net::Loop::current().now() < deadline ? kError : kTimeout;
     link_->tls = std::move(stream);
     co_return 0;
 }

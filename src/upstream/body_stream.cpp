@@ -41,29 +41,59 @@ Task<int> BodyStream::flush(Exchange& x) {
     co_return 0;
 }
 
+bool BodyStream::take_whole(http::Request& request) {
+    auto& r = request.main;
+    auto& body = r.body;
+    body.source->send_continue();
+    auto size = request.conf<http::Client>().body_buffer_size->value;
+    char* bytes = r.arena.bytes(size);
+    ssize_t n = -EAGAIN;
+    std::size_t used = 0;
+    bool whole = false;
+    while (used < size && !whole) {
+        n = body.source->read_now({bytes + used, size - used});
+        if (n < 0) break;
+        used += static_cast<std::size_t>(n);
+        whole = n == 0 || used == static_cast<std::size_t>(r.content_length);
+    }
+    if (used) body.chain.push(http::Piece::memory({bytes, used}));
+    body.size = used;
+    if (whole) {
+        body.source = nullptr;
+        body.read = true;
+        r.content_length = static_cast<std::int64_t>(used);
+    } else {
+        body.unbuffered = true;
+    }
+    return whole;
+}
+
 Task<int> BodyStream::send(Exchange& x) {
     auto& r = x.request.main;
+    auto& body = r.body;
     auto size = x.request.conf<http::Client>().body_buffer_size->value;
     char* bytes = x.request.arena.bytes(size);
-    std::size_t used = 0;
-    bool wait = false;  // the first bytes go with the head only when they are there already
+    for (auto& piece : body.chain) x.protocol.frame(x, {piece.data, piece.size}, false, x.outgoing);
+    body.chain.clear();
     for (;;) {
-        while (r.body.source && used < size && (wait || r.body.source->ready())) {
-            wait = false;
-            std::span<char> room{bytes + used, size - used};
-            auto got = co_await r.body.source->read(room);
-            if (x.stop_streaming_) co_return -1;
-            if (got.status) co_return got.status;
-            used += got.size;
-            r.body.size += got.size;
-            if (got.size == 0 || r.body.size == static_cast<std::uint64_t>(r.content_length)) r.body.source = nullptr;
-        }
-        if (used || !r.body.source) x.protocol.frame(x, {bytes, used}, !r.body.source, x.outgoing);
-        used = 0;
         int status = co_await flush(x);
         if (status) co_return status;
-        if (!r.body.source) co_return 0;
-        wait = !r.body.source->ready();
+        if (!body.source) co_return 0;
+        std::span<char> room{bytes, size};
+        auto got = co_await body.source->read(room);
+        if (x.stop_streaming_) co_return -1;
+        if (got.status) co_return got.status;
+        auto used = got.size;
+        bool last = got.size == 0;
+        while (!last && used < size) {  // and what came with it
+            ssize_t n = body.source->read_now({bytes + used, size - used});
+            if (n < 0) break;
+            used += static_cast<std::size_t>(n);
+            last = n == 0;
+        }
+        body.size += used;
+        if (last || body.size == static_cast<std::uint64_t>(r.content_length)) body.source = nullptr;
+        x.protocol.frame(x, {bytes, used}, !body.source, x.outgoing);
     }
 }
 

@@ -33,7 +33,7 @@ struct TlsSettings {
 /// Makes `settings.context` while the configuration is read, for a block that passes to https.
 using TlsPrepare = conf::Status (*)(conf::Cursor& at, TlsSettings& settings);
 /// Shakes hands on a connected socket. `name`: the peer's, for SNI and verification, unless the settings name one. Null
-/// when it failed or timed out (logged).
+/// when it failed (logged) or took longer than `timeout_ms` (not logged).
 using TlsConnector = Task<std::unique_ptr<net::Stream>> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
                                                            Peer& peer, std::string_view name, std::uint64_t timeout_ms);
 

@@ -103,7 +103,7 @@ def _compare(path, group, seen, oldest):
     return out, passed
 
 
-ABSENT = re.compile(r'(?:directive|variables in) "(\w+)".* not supported by this version of bext')
+ABSENT = re.compile(r'(?:directive|parameter|variables in) "(\w+)".* not supported by this version of bext')
 
 
 def _absent():

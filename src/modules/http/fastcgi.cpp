@@ -1,5 +1,6 @@
 // fastcgi: hands requests to FastCGI servers. https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html
 #include "modules/http/fastcgi.h"
+#include "upstream/body_stream.h"
 
 namespace bext::http {
 namespace fastcgi {
@@ -38,9 +39,9 @@ Task<Verdict> handle(Request& r) {
     int failed = call.find_target(r);
     if (failed == status::kInternal) co_return Verdict::status(failed);
     auto& main = r.main;
-    bool stream = !*conf.request_buffering && *conf.pass_request_body && main.body.source && !main.body.source->complete();
+    bool stream = !*conf.request_buffering && *conf.pass_request_body && main.body.source;
     if (stream) {
-        main.body.unbuffered = true;
+        upstream::BodyStream::take_whole(r);
     } else if (main.body.source) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);

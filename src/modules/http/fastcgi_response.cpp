@@ -201,7 +201,6 @@ bool Call::take(Exchange& x, std::string_view bytes, Chain& out) {
                     x.broken = true;
                     return true;
                 }
-                if (!*conf_.keep_conn) x.length = 0;
                 break;
             case Records::Step::kContent:
                 if (records_.type() == kStderr) caught(x, content);

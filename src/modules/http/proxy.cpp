@@ -1,6 +1,7 @@
 // proxy: hands requests to HTTP servers. https://nginx.org/en/docs/http/ngx_http_proxy_module.html
 #include "http/connection.h"
 #include "modules/http/proxy.h"
+#include "upstream/body_stream.h"
 
 namespace bext::http {
 namespace proxy {
@@ -62,8 +63,8 @@ Task<Verdict> handle(Request& r) {
     auto& main = r.main;
     bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && main.body.source &&
                   (!main.chunked_body || *conf.http_version >= 1001);
-    if (stream && !main.body.source->complete()) {
-        main.body.unbuffered = true;
+    if (stream) {
+        upstream::BodyStream::take_whole(r);
     } else if (main.body.source) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);

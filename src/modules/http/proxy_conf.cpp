@@ -104,7 +104,14 @@ std::shared_ptr<const RequestHeaders> make_headers(const SetHeaders& given) {
 constexpr std::string_view kHidden[] = {"Date", "Server", "X-Pad", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate",
                                         "X-Accel-Buffering", "X-Accel-Charset"};
 
-constexpr conf::Word kVersions[] = {{"1.0", 1000}, {"1.1", 1001}};
+Status http_version(Cursor& at, Proxy& proxy) {
+    if (proxy.http_version.is_set()) return conf::directive_is("is duplicate");
+    if (at.arg(1) == "2") return conf::refuse("directive \"proxy_http_version\" with \"2\" is not supported by this version of bext");
+    if (at.arg(1) != "1.0" && at.arg(1) != "1.1") return conf::refuse(cat({"invalid value \"", at.arg(1), "\""}));
+    proxy.http_version.set(at.arg(1) == "1.0" ? 1000 : 1001);
+    return conf::ok();
+}
+
 
 constexpr conf::Directive kOwn[] = {
     {"proxy_pass", conf::kLocation | conf::kLocationIf | conf::kLimitExcept, conf::kOne, conf::call<set_pass, &Proxy::pass>},
@@ -118,7 +125,7 @@ constexpr conf::Directive kOwn[] = {
     {"proxy_headers_hash_bucket_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
     {"proxy_set_body", conf::kHttp, conf::kOne, conf::into<&Proxy::body>},
     {"proxy_method", conf::kHttp, conf::kOne, conf::into<&Proxy::method>},
-    {"proxy_http_version", conf::kHttp, conf::kOne, conf::one_of<&Proxy::http_version, kVersions>},
+    {"proxy_http_version", conf::kHttp, conf::kOne, conf::call<http_version, &Proxy::http_version>},
     {"proxy_pass_trailers", conf::kHttp, conf::kFlag, upstream::into<Proxy, &upstream::Settings::pass_trailers>},
 };
 

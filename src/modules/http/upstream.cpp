@@ -1,6 +1,7 @@
 // upstream: named groups of servers. https://nginx.org/en/docs/http/ngx_http_upstream_module.html
 #include "http/builder.h"
 #include "http/module.h"
+#include "http/zones.h"
 #include "upstream/groups.h"
 #include "upstream/variables.h"
 
@@ -62,7 +63,7 @@ Status server_parameter(const std::string& word, ServerLine& line) {
     } else if (text == "down") {
         line.down = true;
     } else if (text == "resolve" || text == "drain" || text.starts_with("service=") || text.starts_with("route=")) {
-        return conf::refuse(cat({"parameter \"", word, "\" is not supported by bext"}));
+        return conf::refuse(cat({"parameter \"", word, "\" is not supported by this version of bext"}));
     } else {
         return invalid();
     }
@@ -134,11 +135,12 @@ Status keepalive_requests(Cursor& at, Block& block) {
 /// The state of peers is shared by all threads as it is: `zone` is checked and otherwise without effect.
 Status zone(Cursor& at, Block&) {
     if (at.arg(1).empty()) return conf::refuse(cat({"invalid zone name \"", at.arg(1), "\""}));
-    if (at.count() == 2) return conf::ok();
-    auto size = conf::parse_size(at.arg(2));
+    auto size = at.count() == 2 ? std::optional<std::uint64_t>(0) : conf::parse_size(at.arg(2));
     if (!size) return conf::refuse(cat({"invalid zone size \"", at.arg(2), "\""}));
-    if (*size < 8 * 4096) return conf::refuse(cat({"zone \"", at.arg(1), "\" is too small"}));
-    return conf::ok();
+    if (at.count() > 2 && *size < 8 * 4096) return conf::refuse(cat({"zone \"", at.arg(1), "\" is too small"}));
+    auto& builder = at.owner<Builder>();
+    if (auto named = name_zone(builder, at.arg(1), *size, "upstream"); !named) return conf::refuse(named.error().text);
+    return check_zones(builder, "upstream");
 }
 
 constexpr conf::Directive kDirectives[] = {
