@@ -75,12 +75,16 @@ struct Member<Setting<T> C::*> {
 };
 
 template <auto M>
+using ClassOf = typename Member<decltype(M)>::Class;
+
+// The class is an argument of its own, since g++ 12 gives templates over members of a class in an anonymous namespace
+// weak linkage: those of two modules with a member of the same name would become one.
+template <class C, auto M>
 void inherit_member(void* own, const void* outer) {
-    using C = typename Member<decltype(M)>::Class;
     (static_cast<C*>(own)->*M).inherit(static_cast<const C*>(outer)->*M);
 }
 
-template <auto M>
+template <class C, auto M>
 Status set_member(Cursor& at, void* own) {
     using Traits = Member<decltype(M)>;
     using T = typename Traits::Value;
@@ -102,7 +106,7 @@ Status set_member(Cursor& at, void* own) {
 Status word_value(Cursor& at, std::span<const Word> words, std::uint32_t& out);
 Status mask_value(Cursor& at, std::span<const Word> words, std::uint32_t& out);
 
-template <auto M, const auto& kWords>
+template <class C, auto M, const auto& kWords>
 Status set_word(Cursor& at, void* own) {
     using Traits = Member<decltype(M)>;
     auto& setting = static_cast<typename Traits::Class*>(own)->*M;
@@ -113,7 +117,7 @@ Status set_word(Cursor& at, void* own) {
     return ok();
 }
 
-template <auto M, const auto& kWords>
+template <class C, auto M, const auto& kWords>
 Status set_mask(Cursor& at, void* own) {
     using Traits = Member<decltype(M)>;
     auto& setting = static_cast<typename Traits::Class*>(own)->*M;
@@ -134,24 +138,24 @@ struct Callee<Status (*)(Cursor&, C&)> {
 
 /// Fills one Setting.
 template <auto M>
-inline constexpr Action into = {&detail::set_member<M>, &detail::inherit_member<M>,
+inline constexpr Action into = {&detail::set_member<detail::ClassOf<M>, M>, &detail::inherit_member<detail::ClassOf<M>, M>,
                                 &record<typename detail::Member<decltype(M)>::Class>};
 
 /// One of the words (ngx_conf_set_enum_slot).
 template <auto M, const auto& kWords>
-inline constexpr Action one_of = {&detail::set_word<M, kWords>, &detail::inherit_member<M>,
+inline constexpr Action one_of = {&detail::set_word<detail::ClassOf<M>, M, kWords>, &detail::inherit_member<detail::ClassOf<M>, M>,
                                   &record<typename detail::Member<decltype(M)>::Class>};
 
 /// Any of the words, as bits (ngx_conf_set_bitmask_slot).
 template <auto M, const auto& kWords>
-inline constexpr Action any_of = {&detail::set_mask<M, kWords>, &detail::inherit_member<M>,
+inline constexpr Action any_of = {&detail::set_mask<detail::ClassOf<M>, M, kWords>, &detail::inherit_member<detail::ClassOf<M>, M>,
                                   &record<typename detail::Member<decltype(M)>::Class>};
 
 /// `Status f(Cursor&, Conf&)`, and the Settings it fills, which inherit.
 template <auto F, auto... M>
 inline constexpr Action call = {
     [](Cursor& at, void* own) { return F(at, *static_cast<typename detail::Callee<decltype(F)>::Class*>(own)); },
-    []([[maybe_unused]] void* own, [[maybe_unused]] const void* outer) { (detail::inherit_member<M>(own, outer), ...); },
+    []([[maybe_unused]] void* own, [[maybe_unused]] const void* outer) { (detail::inherit_member<detail::ClassOf<M>, M>(own, outer), ...); },
     &record<typename detail::Callee<decltype(F)>::Class>};
 
 /// A number that tunes what bext does another way; checked and otherwise without effect.

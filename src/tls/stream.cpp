@@ -69,6 +69,7 @@ ssize_t TlsStream::failed(int result, bool writing) {
     switch (SSL_get_error(ssl_.get(), result)) {
         case SSL_ERROR_WANT_READ:
             write_wants_read_ = writing;
+            starved_ = !writing;
             return -EAGAIN;
         case SSL_ERROR_WANT_WRITE:
             read_wants_write_ = !writing;
@@ -89,7 +90,7 @@ ssize_t TlsStream::failed(int result, bool writing) {
 
 ssize_t TlsStream::read(std::span<char> into) {
     if (broken_) return -EPROTO;
-    read_wants_write_ = false;
+    read_wants_write_ = starved_ = false;
     ERR_clear_error();
     errno = 0;
     int n = SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT32_MAX)));
@@ -124,7 +125,9 @@ ssize_t TlsStream::send_file(int, off_t, std::size_t) { return -EOPNOTSUPP; }
 
 net::Stream::Waiting TlsStream::readable(std::uint64_t timeout_ms) {
     if (read_wants_write_) return socket_.writable(timeout_ms);
-    if (SSL_has_pending(ssl_.get()) || closed_ || broken_) return socket_.ready_now();
+    // A part of a record is pending too: once a read has found no whole one, only more bytes help.
+    bool pending = SSL_pending(ssl_.get()) > 0 || (!starved_ && SSL_has_pending(ssl_.get()));
+    if (pending || closed_ || broken_) return socket_.ready_now();
     return socket_.readable(timeout_ms);
 }
 

@@ -37,6 +37,7 @@ private:
     net::Socket& socket_;
     bool read_wants_write_ = false;
     bool write_wants_read_ = false;
+    bool starved_ = false;  // what is buffered is part of a record: more must arrive first
     bool closed_ = false;  // close_notify or the end of the stream was seen
     bool broken_ = false;
 };

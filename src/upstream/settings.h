@@ -75,14 +75,14 @@ void inherit(void* own, const void* outer) {
 template <class Owner, auto M>
 inline constexpr conf::Action into = {
     [](conf::Cursor& at, void* own) -> conf::Status {
-        return conf::detail::set_member<M>(at, detail::base_of<Owner, detail::ClassOf<M>>(own));
+        return conf::detail::set_member<detail::ClassOf<M>, M>(at, detail::base_of<Owner, detail::ClassOf<M>>(own));
     },
     &detail::inherit<Owner, M>, &conf::record<Owner>};
 
 template <class Owner, auto M, const auto& kWords>
 inline constexpr conf::Action any_of = {
     [](conf::Cursor& at, void* own) -> conf::Status {
-        return conf::detail::set_mask<M, kWords>(at, detail::base_of<Owner, detail::ClassOf<M>>(own));
+        return conf::detail::set_mask<detail::ClassOf<M>, M, kWords>(at, detail::base_of<Owner, detail::ClassOf<M>>(own));
     },
     &detail::inherit<Owner, M>, &conf::record<Owner>};
 

@@ -1,6 +1,7 @@
 // fastcgi: hands requests to FastCGI servers. https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html
 #include "modules/http/fastcgi.h"
 #include "upstream/body_stream.h"
+#include "upstream/resolve.h"
 
 namespace bext::http {
 namespace fastcgi {
@@ -29,15 +30,14 @@ int Call::find_target(Request& r) {
         group = upstream::Group::of(*url.address, std::string(url.host));
         return 0;
     }
-    r.log(Level::kError, cat({"no resolver defined to resolve ", url.host}));
-    return status::kBadGateway;
+    unknown = url;
+    return 0;
 }
 
 Task<Verdict> handle(Request& r) {
     auto& conf = r.conf<Fastcgi>();
     auto& call = *r.arena.make<Call>(conf);
-    int failed = call.find_target(r);
-    if (failed == status::kInternal) co_return Verdict::status(failed);
+    if (int failed = call.find_target(r)) co_return Verdict::status(failed);
     auto& main = r.main;
     bool stream = !*conf.request_buffering && *conf.pass_request_body && main.body.source;
     if (stream) {
@@ -46,7 +46,10 @@ Task<Verdict> handle(Request& r) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);
     }
-    if (failed) co_return Verdict::status(failed);
+    if (!call.group) {
+        int bad = co_await upstream::resolve(r, call.unknown, call.group);
+        if (bad) co_return Verdict::status(bad);
+    }
     auto& exchange = *r.arena.make<upstream::Exchange>(r, conf, call, call.group);
     exchange.schema = "fastcgi://";
     co_return co_await exchange.run();

@@ -80,6 +80,7 @@ public:
     void frame(upstream::Exchange& x, std::string_view bytes, bool last, Chain& out) override;
 
     std::shared_ptr<upstream::Group> group;
+    upstream::Url unknown;  // without a group: a name to be looked up
 
 private:
     bool caught(upstream::Exchange& x, std::string_view message);

@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "modules/http/proxy.h"
 #include "upstream/body_stream.h"
+#include "upstream/resolve.h"
 
 namespace bext::http {
 namespace proxy {
@@ -50,16 +51,15 @@ int Call::evaluate_target(Request& r) {
         group = upstream::Group::of(*url.address, std::string(url.host));
         return 0;
     }
-    r.log(Level::kError, cat({"no resolver defined to resolve ", url.host}));
-    return status::kBadGateway;
+    unknown = url;
+    return 0;
 }
 
 Task<Verdict> handle(Request& r) {
     auto& conf = r.conf<Proxy>();
     auto& call = *r.arena.make<Call>(conf);
     r.context<Call>() = &call;
-    int failed = call.find_target(r);
-    if (failed == status::kInternal) co_return Verdict::status(failed);
+    if (int failed = call.find_target(r)) co_return Verdict::status(failed);
     auto& main = r.main;
     bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && main.body.source &&
                   (!main.chunked_body || *conf.http_version >= 1001);
@@ -69,7 +69,10 @@ Task<Verdict> handle(Request& r) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);
     }
-    if (failed) co_return Verdict::status(failed);
+    if (!call.group) {
+        int bad = co_await upstream::resolve(r, call.unknown, call.group);
+        if (bad) co_return Verdict::status(bad);
+    }
     auto& exchange = *r.arena.make<upstream::Exchange>(r, conf, call, call.group);
     exchange.schema = call.schema;
     if (call.tls) {

@@ -89,6 +89,7 @@ public:
     std::shared_ptr<upstream::Group> group;
     std::string_view schema, host_header, port, uri;
     std::string_view host;      // for TLS
+    upstream::Url unknown;      // without a group: a name to be looked up
     bool tls = false;
     std::int64_t body_length = -1;  // $proxy_internal_body_length
     bool chunked = false;           // $proxy_internal_chunked
