@@ -16,6 +16,8 @@ Status Builder::http_block(Cursor& at) {
     auto& block = at.block().add_inner();
     site->main = &block;
     if (auto bad = at.read_block(block, conf::kHttpBlock)) return bad;
+    auto* client = static_cast<Client*>(block.own(conf::record<Client>));
+    if (!client->body_temp_path.is_set()) client->body_temp_path.set_default(temp_directory("body", "client_body_temp"));
     return finish_http(at);
 }
 

@@ -10,7 +10,7 @@ namespace bext::net::dns {
 namespace {
 
 constexpr std::size_t kHead = 12;
-constexpr std::size_t kLongestName = 253;
+constexpr std::size_t kLongestName = 255;  // two more than the RFC, as nginx
 constexpr int kMostJumps = 32;  // compression pointers in one name
 
 void put16(std::string& out, unsigned value) {

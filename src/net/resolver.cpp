@@ -75,7 +75,11 @@ Task<Resolver::Found> Resolver::find(std::string name, std::uint64_t timeout_ms,
     name = lower(name);
     if (name.ends_with('.')) name.pop_back();
     auto& entry = entries_[name];
-    if (!entry.asking && entry.expires > Loop::current().unix_seconds()) co_return entry.found;
+    if (!entry.asking && entry.expires > Loop::current().unix_seconds()) {
+        auto known = entry.found;
+        known.cached = true;
+        co_return known;
+    }
     entry.waiting.push_back(&gate);
     if (!entry.asking) {
         entry.asking = true;
@@ -85,8 +89,8 @@ Task<Resolver::Found> Resolver::find(std::string name, std::uint64_t timeout_ms,
     }
     auto wait = co_await Stream::Waiting(gate, false, timeout_ms);
     std::erase(entry.waiting, &gate);
-    if (wait == Wait::kTimeout) co_return Found{{}, ETIMEDOUT};
-    if (wait == Wait::kCancelled) co_return Found{{}, ECANCELED};
+    if (wait == Wait::kTimeout) co_return Found{{}, ETIMEDOUT, false};
+    if (wait == Wait::kCancelled) co_return Found{{}, ECANCELED, false};
     co_return entry.found;
 }
 
@@ -113,9 +117,9 @@ Task<Resolver::Found> Resolver::ask(std::string name, std::uint64_t deadline, st
         Question question{name, {}};
         if (settings_.ipv4) question.parts.push_back({dns::Type::kA, static_cast<std::uint16_t>(random_bits()), {}});
         if (settings_.ipv6) question.parts.push_back({dns::Type::kAaaa, static_cast<std::uint16_t>(random_bits()), {}});
-        if (dns::query(0, name, dns::Type::kA).empty()) co_return Found{{}, 3};
+        if (dns::query(0, name, dns::Type::kA).empty()) co_return Found{{}, 3, false};
         while (!question.answered()) {
-            if (Loop::current().now() >= deadline) co_return Found{{}, ETIMEDOUT};
+            if (Loop::current().now() >= deadline) co_return Found{{}, ETIMEDOUT, false};
             auto& server = settings_.servers[next_server_++ % settings_.servers.size()];
             auto limit = Loop::current().now() + std::min(kResend, until(deadline));
             bool done = co_await ask_server(question, server, limit);
@@ -126,16 +130,16 @@ Task<Resolver::Found> Resolver::ask(std::string name, std::uint64_t deadline, st
         for (auto& part : question.parts) {
             auto& answer = *part.answer;
             if (answer.code && !found.code) found.code = answer.code;
-            if (!answer.alias.empty()) alias = answer.alias;
+            alias = answer.alias;  // nginx follows the one that it met last
             if (!answer.addresses.empty() || !answer.alias.empty()) ttl = std::min<std::int64_t>(ttl, answer.ttl);
             found.addresses.insert(found.addresses.end(), answer.addresses.begin(), answer.addresses.end());
         }
-        if (!found.addresses.empty()) found.code = 0;
+        if (found.code) found.addresses.clear();  // an error of either kind is one of the name
         if (!found.addresses.empty() || found.code) co_return found;
-        if (alias.empty()) co_return Found{{}, 3};
+        if (alias.empty()) co_return Found{{}, 3, false};
         name = alias;
     }
-    co_return Found{{}, 2};
+    co_return Found{{}, 2, false};
 }
 
 /// Sends the open parts of the question to one server. True once all are answered; false at the limit or when it cannot

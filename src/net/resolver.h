@@ -22,7 +22,8 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
 public:
     struct Found {
         std::vector<Address> addresses;
-        int code = 0;  ///< a DNS error, or ETIMEDOUT
+        int code = 0;         ///< a DNS error, or ETIMEDOUT
+        bool cached = false;  ///< remembered from an earlier question
     };
 
     explicit Resolver(const ResolverSettings& settings) : settings_(settings) {}

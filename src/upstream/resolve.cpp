@@ -80,7 +80,8 @@ Task<int> resolve(http::Request& r, const Url& url, std::shared_ptr<Group>& out)
                                   net::Resolver::error_text(found.code), ")"}));
         co_return http::status::kBadGateway;
     }
-    auto first = http::Thread::current().random() % found.addresses.size();
+    // As nginx: in the order in which they came, later from anywhere.
+    auto first = found.cached ? http::Thread::current().random() % found.addresses.size() : 0;
     std::rotate(found.addresses.begin(), found.addresses.begin() + static_cast<std::ptrdiff_t>(first), found.addresses.end());
     out = std::make_shared<Group>();
     out->name = name;
