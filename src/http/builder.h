@@ -77,8 +77,6 @@ public:
 
     /// Whether any directive of that record was given.
     std::function<bool(const conf::Record&)> used;
-    /// Zones and the like that survive reloads: set by the worker, empty while checking.
-    std::function<std::shared_ptr<void>(const std::string& key)> surviving;
 
 private:
     struct ServerListen {

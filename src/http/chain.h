@@ -1,4 +1,4 @@
-// Chain: pieces of a response body on their way to the client: memory, file ranges, subrequests. A piece does not own
+// Chain: pieces of a response body on their way to the client: memory and file ranges. A piece does not own
 // its bytes: they stay valid until the sink has drained (Request::drain) or the request ends.
 #pragma once
 
@@ -11,17 +11,14 @@
 
 namespace bext::http {
 
-class Request;
-
 struct Piece {
-    const char* data = nullptr;  // memory, or null for a file range or a subrequest
+    const char* data = nullptr;  // memory, or null for a file range
     std::uint64_t size = 0;
     int fd = -1;  // a file range of `size` bytes from `offset`
     off_t offset = 0;
-    Request* subrequest = nullptr;  // the output of another request stands here
 
-    static Piece memory(std::string_view text) { return {text.data(), text.size(), -1, 0, nullptr}; }
-    static Piece file(int fd, off_t offset, std::uint64_t size) { return {nullptr, size, fd, offset, nullptr}; }
+    static Piece memory(std::string_view text) { return {text.data(), text.size(), -1, 0}; }
+    static Piece file(int fd, off_t offset, std::uint64_t size) { return {nullptr, size, fd, offset}; }
     bool in_memory() const { return data != nullptr; }
     bool in_file() const { return fd >= 0; }
 };

@@ -219,9 +219,6 @@ public:
     void (*on_abort)(void* context) = nullptr;
     void* abort_context = nullptr;
 
-    /// Runs another request whose output is dropped or kept: its status. `capture` collects the body when given.
-    Task<int> subrequest(std::string_view uri, std::string_view args, std::string* capture, Request** done = nullptr);
-
     /// The value of a variable by its number in the Site; nothing when it has none in this request.
     std::optional<std::string_view> variable(std::uint32_t number);
     std::optional<std::string_view> variable(std::string_view name);
