@@ -77,9 +77,11 @@ TEST(ShimArgsTest, ErrorsAreNginxs) {
     EXPECT_EQ(error_of({"-s", "foo"}), "invalid option: \"-s foo\"");
 }
 
+/// A pid file that no test beside this one, in a process of its own, writes to.
+std::string own_file() { return testing::TempDir() + "signal_process_pid." + std::to_string(getpid()); }
+
 TEST(SignalProcessTest, ErrorsAreNginxs) {
-    auto path = testing::TempDir() + "signal_process_pid";
-    std::filesystem::remove(path);
+    auto path = own_file();
     EXPECT_EQ(signal_process("reload", path).error().text, "open() \"" + path + "\" failed (2: No such file or directory)");
     auto with = [&](const std::string& text) {
         std::ofstream(path) << text;
@@ -95,7 +97,7 @@ TEST(SignalProcessTest, ErrorsAreNginxs) {
 }
 
 TEST(SignalProcessTest, SendsTheSignal) {
-    auto path = testing::TempDir() + "signal_process_pid";
+    auto path = own_file();
     for (auto [name, signal] : {std::pair("stop", SIGTERM), {"quit", SIGQUIT}, {"reopen", SIGUSR1}, {"reload", SIGHUP}}) {
         pid_t pid = fork();
         if (pid == 0) {
