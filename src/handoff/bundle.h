@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "handoff/plan.h"
-#include "handoff/wire.h"
+#include "base/wire.h"
 
 namespace bext::handoff {
 

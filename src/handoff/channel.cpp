@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "handoff/wire.h"
+#include "base/wire.h"
 
 namespace bext::handoff {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::size_t kPacket = Channel::kLongestText + Channel::kBatch * 16 + 2
 
 std::string packet_of(Kind kind, std::uint64_t generation, bool more, std::string_view text, const Loan* loans,
                       std::size_t count) {
-    handoff::WireWriter wire;
+    WireWriter wire;
     wire.number(static_cast<std::uint8_t>(kind));
     wire.number<std::uint8_t>(more);
     wire.number(generation);
@@ -46,6 +46,12 @@ std::vector<Fd> take_descriptors(msghdr& header) {
 }
 
 }  // namespace
+
+Fd Message::take(Role role) {
+    for (auto& handle : handles)
+        if (handle.tag.role == role && handle.fd) return std::move(handle.fd);
+    return {};
+}
 
 Result<std::pair<Channel, Channel>> Channel::pair() {
     int ends[2];
@@ -125,9 +131,9 @@ Channel::Got Channel::receive(Message& message) {
 }
 
 bool Channel::parse(std::string_view bytes, std::vector<Fd> fds, bool& more) {
-    handoff::WireReader wire(bytes);
+    WireReader wire(bytes);
     auto kind = wire.number<std::uint8_t>();
-    if (kind < static_cast<int>(Kind::kLoad) || kind > static_cast<int>(Kind::kStatus)) return false;
+    if (kind < static_cast<int>(Kind::kLoad) || kind > static_cast<int>(Kind::kYours)) return false;
     partial_.kind = static_cast<Kind>(kind);
     more = wire.number<std::uint8_t>() != 0;
     partial_.generation = wire.number<std::uint64_t>();

@@ -3,7 +3,12 @@
 // supervisor -> worker   kLoad: bundle, sockets, logs. Answer: kServing, or kRefused with the reason; after kRefused the
 //                        worker goes on as before. kReopen: the logs of a generation, opened anew. kQuit: finish what is
 //                        in flight, then exit 0. kTerminate: exit now.
+//                        kHeir: connections that another process passes come on this socket. kReport: the worker says
+//                        what it does (kReport). kSave: it gives its warm state (kSaved).
 // loader -> supervisor   kLoaded: a bundle.
+// worker -> heir         kConnection: an idle connection.
+// old -> new supervisor  kWarm: the page of figures, the warm state. kYours: the service is the new one's; with a
+//                        socket for its worker, on which idle connections come. Answer: kServing or kRefused.
 // A closed channel tells a worker that the supervisor is gone: it finishes what is in flight and exits.
 #pragma once
 
@@ -18,8 +23,9 @@
 
 namespace bext::handoff {
 
-enum class Kind : std::uint8_t { kLoad = 1, kReopen, kQuit, kTerminate, kServing, kRefused, kLoaded, kStatus };
-enum class Role : std::uint8_t { kBundle = 1, kListen, kLog };
+enum class Kind : std::uint8_t { kLoad = 1, kReopen, kQuit, kTerminate, kServing, kRefused, kLoaded,
+                                  kHeir, kConnection, kReport, kSave, kSaved, kWarm, kYours };
+enum class Role : std::uint8_t { kBundle = 1, kListen, kLog, kHeir, kClient, kFigures, kWarm };
 
 /// Says which descriptor this is: of the plan's listens or log_files the one at `index`; `copy` counts the sockets of
 /// one listen (reuseport).
@@ -48,6 +54,9 @@ struct Message {
     std::uint64_t generation = 0;
     std::string text;
     std::vector<Handle> handles;
+
+    /// The first descriptor of that role; none when it has none.
+    Fd take(Role role);
 };
 
 class Channel {

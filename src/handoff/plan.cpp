@@ -1,6 +1,6 @@
 #include "handoff/plan.h"
 
-#include "handoff/wire.h"
+#include "base/wire.h"
 
 namespace bext::handoff {
 namespace {

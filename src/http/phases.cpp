@@ -199,7 +199,7 @@ void Request::limit_keepalive() {
     auto& thread = Thread::current();
     auto age = thread.loop.unix_milliseconds() - connection.start_ms;
     bool used_up = client.keepalive_timeout->count() == 0 || connection.requests >= *client.keepalive_requests ||
-                   age > client.keepalive_time->count() || thread.draining;
+                   age > client.keepalive_time->count() || thread.ends_keepalive(!connection.tls);
     bool msie_post = msie6 && method == Method::kPost && *client.keepalive_disable & 2;
     bool old_safari = safari && *client.keepalive_disable & 4;
     if (used_up || msie_post || old_safari) keepalive = false;

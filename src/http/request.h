@@ -218,6 +218,9 @@ public:
     /// Called when the client goes away while a hook waits for something else.
     void (*on_abort)(void* context) = nullptr;
     void* abort_context = nullptr;
+    /// What the protocol has to say to the client before the connection is cut; none: nothing fits here.
+    std::string_view (*last_words)(void* context) = nullptr;
+    void* last_words_context = nullptr;
 
     /// The value of a variable by its number in the Site; nothing when it has none in this request.
     std::optional<std::string_view> variable(std::uint32_t number);

@@ -145,6 +145,8 @@ public:
     /// Directories for temporary files; the supervisor makes them.
     std::vector<std::string> temp_directories;
     std::shared_ptr<Log> error_log;  // of the main level
+    std::uint64_t generation = 0;
+    std::uint32_t close_after_reload_ms = 0;  // worker_shutdown_timeout; 0: a reload closes nothing
 
     /// The listen of the same address as one of an earlier Site; null when it is gone.
     const Listen* listen_like(const Listen& other) const {

@@ -8,17 +8,13 @@ namespace bext::http {
 
 thread_local Thread* Thread::current_ = nullptr;
 
-Counters& counters() {
-    static Counters all;
-    return all;
-}
-
-Thread::Thread() : random(std::random_device{}()) {
+Thread::Thread() : random(std::random_device{}()), figures(figure_page().claim()) {
     current_ = this;
     loop.set_first(files.event_fd(), [this] { files.drain(); });
 }
 
 Thread::~Thread() {
+    FigurePage::give_back(figures);
     if (site) site->release();
     current_ = nullptr;
 }

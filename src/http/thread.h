@@ -1,7 +1,6 @@
 // Thread: what one event-loop thread owns and shares with no other: its loop, open files, the Site in force, the clock texts.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,7 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/figures.h"
 #include "http/file_cache.h"
+#include "net/address.h"
 #include "net/loop.h"
 
 namespace bext::http {
@@ -33,44 +34,73 @@ private:
     std::uint64_t users_ = 1;
 };
 
-/// Figures of the whole process (stub_status).
-struct Counters {
-    std::atomic<std::uint64_t> accepted{0}, handled{0}, requests{0}, active{0}, reading{0}, writing{0}, waiting{0};
+/// A connection between two requests, as the process that takes it over needs to know it.
+struct PassedConnection {
+    net::Address listen;  // the address that was listened on
+    net::Address client;  // the other end, whatever a PROXY header says
+    std::string_view proxy_header;  // as received; empty without
+    std::uint32_t requests = 0;
+    std::int64_t start_ms = 0;
 };
-Counters& counters();
 
-/// A connection between two requests, which may be closed when that is needed.
-class Idle {
+/// A client's connection as its thread sees it.
+class LiveConnection {
 public:
-    virtual void close() = 0;
+    enum class Why : std::uint8_t { kRoom, kReload, kDrain };
+    /// Ends it; it is idle.
+    virtual void close(Why why) = 0;
+    /// The process is to end: gives an idle connection away, or closes it, or lets it wait for its last request.
+    virtual void drain() = 0;
+    /// A new Site is in force: an idle connection goes over to it.
+    virtual void follow() = 0;
+    /// Time is over: ends it with what is under way, in its protocol's way where there is one.
+    virtual void expire(Why why) = 0;
+    /// The Site that it needs now.
+    virtual const Site& site() const = 0;
+    virtual bool in_request() const = 0;
 
 protected:
-    ~Idle() = default;
+    ~LiveConnection() = default;
 
 private:
-    friend class IdleList;
-    Idle* before_ = nullptr;
-    Idle* after_ = nullptr;
+    template <int>
+    friend class ConnectionList;
+    struct Links {
+        LiveConnection* before = nullptr;
+        LiveConnection* after = nullptr;
+    };
+    Links links_[2];
 };
 
-/// Idle connections, the one that has waited longest first.
-class IdleList {
+/// Connections in the order in which they were linked; one connection may be in one list of each number.
+template <int kNumber>
+class ConnectionList {
 public:
-    void link(Idle& idle) {
-        idle.before_ = last_;
-        idle.after_ = nullptr;
-        (last_ ? last_->after_ : first_) = &idle;
-        last_ = &idle;
+    void link(LiveConnection& client) {
+        of(client) = {last_, nullptr};
+        (last_ ? of(*last_).after : first_) = &client;
+        last_ = &client;
     }
-    void unlink(Idle& idle) {
-        (idle.before_ ? idle.before_->after_ : first_) = idle.after_;
-        (idle.after_ ? idle.after_->before_ : last_) = idle.before_;
+    void unlink(LiveConnection& client) {
+        auto& links = of(client);
+        (links.before ? of(*links.before).after : first_) = links.after;
+        (links.after ? of(*links.after).before : last_) = links.before;
     }
-    Idle* first() const { return first_; }
+    LiveConnection* first() const { return first_; }
+    /// Calls `each` for every one; it may unlink the one it is given.
+    template <class Each>
+    void each(Each each) {
+        for (auto* at = first_; at;) {
+            auto* next = of(*at).after;
+            each(*at);
+            at = next;
+        }
+    }
 
 private:
-    Idle* first_ = nullptr;
-    Idle* last_ = nullptr;
+    static LiveConnection::Links& of(LiveConnection& client) { return client.links_[kNumber]; }
+    LiveConnection* first_ = nullptr;
+    LiveConnection* last_ = nullptr;
 };
 
 class Thread {
@@ -86,8 +116,15 @@ public:
     std::uint64_t connections = 0;
     std::uint64_t connection_limit = 512;
     std::function<void()> on_last_connection;  // while draining
-    IdleList idle;
-    bool draining = false;  // no new connections, keep-alive ends
+    Figures& figures;
+    ConnectionList<0> clients;
+    ConnectionList<1> idle;     // the one that has waited longest first
+    bool draining = false;  // no new connections
+    /// While draining: gives an idle plain-text connection to the next process; empty when there is none.
+    std::function<bool(int fd, const PassedConnection&)> pass;
+
+    /// Whether a connection is to end with the answer that it is given now.
+    bool ends_keepalive(bool plain) const { return draining && !(plain && pass); }
 
     /// "Sat, 21 Nov 2026 05:03:54 GMT" of now.
     std::string_view http_date();

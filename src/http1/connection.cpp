@@ -14,20 +14,22 @@ using http::Request;
 namespace {
 
 /// Counts this connection in one of stub_status' figures as long as it lives.
-class Tally {
+class Counted {
 public:
-    explicit Tally(std::atomic<std::uint64_t>& counter) : counter_(counter) { counter_.fetch_add(1, std::memory_order_relaxed); }
-    Tally(const Tally&) = delete;
-    ~Tally() { counter_.fetch_sub(1, std::memory_order_relaxed); }
+    Counted(Figures& figures, Gauge gauge) : figures_(figures), gauge_(gauge) { figures_.add(gauge_); }
+    Counted(const Counted&) = delete;
+    ~Counted() { figures_.subtract(gauge_); }
 
 private:
-    std::atomic<std::uint64_t>& counter_;
+    Figures& figures_;
+    Gauge gauge_;
 };
 
 }  // namespace
 
 void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client) {
     auto* connection = new ClientConnection(thread, listen, std::move(fd), client);
+    thread.figures.add(Tally::kHandled);
     spawn(connection->run());
 }
 
@@ -47,35 +49,35 @@ ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on,
     start_ms = thread.loop.unix_milliseconds();
     set_client(from);
     ++thread.connections;
-    http::counters().active.fetch_add(1, std::memory_order_relaxed);
-    http::counters().handled.fetch_add(1, std::memory_order_relaxed);
+    thread.clients.link(*this);
+    thread.figures.add(Gauge::kActive);
 }
 
 ClientConnection::~ClientConnection() {
     request_.reset();
     release_buffers();
     listen_use_->release();
+    thread_.clients.unlink(*this);
+    thread_.figures.subtract(Gauge::kActive);
     if (--thread_.connections == 0 && thread_.on_last_connection) thread_.on_last_connection();
-    http::counters().active.fetch_sub(1, std::memory_order_relaxed);
 }
 
 Task<> ClientConnection::run() {
-    wire_ = &static_cast<const http::Wire&>(
-        *static_cast<const http::Wire*>(listen->hosts.default_server->root.records[conf::slot_of<http::Wire>]));
-    bool begun = co_await begin();
+    use_wire(*listen->hosts.default_server);
+    bool begun = adopted_;
+    if (!begun) begun = co_await begin();
     if (begun) {
         for (;;) {
             bool more = co_await read_head();
             if (!more) break;
-            http::counters().requests.fetch_add(1, std::memory_order_relaxed);
+            thread_.figures.add(Tally::kRequests);
             {
-                Tally writing(http::counters().writing);
+                Counted writing(thread_.figures, Gauge::kWriting);
                 if (refused_)
                     co_await http::refuse(*request_, refused_);
                 else
                     co_await http::serve(*request_);
             }
-            if (taken_over_) break;
             co_await end_request();
             if (!stream) break;
         }
@@ -180,9 +182,8 @@ void ClientConnection::became_idle() {
         in_ = {};
     }
     thread_.idle.link(*this);
+    idle_ = true;
 }
-
-void ClientConnection::close() { stream->cancel(); }
 
 /// A new request on the configuration in force. False: it no longer listens here.
 bool ClientConnection::begin_request(bool waited, bool pipelined) {
@@ -219,16 +220,23 @@ Task<bool> ClientConnection::read_head() {
     bool pipelined = !first && in_.begin < in_.end;
     if (in_.begin == in_.end) {
         auto idle = first ? timeout : static_cast<std::uint64_t>(keepalive_ms_);
-        if (thread_.draining) co_return false;
+        bool served = move_over();
+        if (!served) thread_.figures.add(Tally::kClosedByReload);
+        if (!served) co_return false;
+        if (thread_.draining) {
+            bool over = pass() || (!first && !thread_.pass);  // a fresh one may still make its request
+            if (over) co_return false;
+        }
         became_idle();
         auto batch = thread_.loop.batch();
-        Tally waiting(http::counters().waiting);
+        Counted waiting(thread_.figures, Gauge::kWaiting);
         bool got = co_await fill(idle);
         waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
+        idle_ = false;
         if (!got) co_return false;
     }
-    Tally reading(http::counters().reading);
+    Counted reading(thread_.figures, Gauge::kReading);
     if (!begin_request(waited, pipelined)) co_return false;
     auto deadline = thread_.loop.now() + timeout;
     for (;;) {
@@ -256,7 +264,7 @@ Task<bool> ClientConnection::read_head() {
 Task<> ClientConnection::end_request() {
     auto& r = *request_;
     bool alive = !r.aborted && !failed_ && r.ended;
-    bool keep = alive && r.keepalive && !thread_.draining && r.conf<http::Client>().keepalive_timeout->count() > 0;
+    bool keep = alive && r.keepalive && !thread_.ends_keepalive(!tls) && r.conf<http::Client>().keepalive_timeout->count() > 0;
     if (keep && !body_done_) keep = co_await discard_rest();
     if (!keep) {
         auto& client = r.conf<http::Client>();

@@ -27,10 +27,12 @@ struct Buffer {
     bool full() const { return end == size; }
 };
 
-class ClientConnection final : public http::Connection, public http::Sink, public http::BodySource, private http::Idle {
+class ClientConnection final : public http::Connection, public http::Sink, public http::BodySource, private http::LiveConnection {
 public:
     /// Takes the accepted socket and serves it until it ends, then frees itself.
     static void serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client);
+    /// Takes over what another process served so far.
+    static void adopt(http::Thread& thread, const http::Listen& listen, Fd fd, const http::PassedConnection& passed);
 
     // Sink
     void header(http::Request& request) override;
@@ -65,8 +67,19 @@ private:
     Task<bool> discard_rest();
     Task<Read> read_raw(std::span<char> into);
     ssize_t raw_now(std::span<char> into);
-    void close() override;
     void became_idle();
+    bool pass();
+
+    // http::LiveConnection (http1/ending.cpp)
+    void close(Why why) override;
+    void drain() override;
+    void follow() override;
+    void expire(Why why) override;
+    const http::Site& site() const override { return request_ ? *request_->site : listen_use_->site(); }
+    bool in_request() const override { return request_ != nullptr; }
+    bool move_over();
+    void say_goodbye();
+    void use_wire(const http::Server& server);
 
     // The head (http1/head.cpp).
     Next parse();
@@ -133,12 +146,13 @@ private:
     std::uint64_t delay_ms_ = 0;  // until the rate allows more
     bool plain_on_tls_ = false;
     bool failed_ = false;  // the stream is broken: no lingering
-    bool taken_over_ = false;
     std::uint64_t request_start_sent_ = 0;
     std::int64_t keepalive_ms_ = 0;
     std::size_t head_size_ = 0;
     bool nodelay_ = false;
     bool header_parsed_ = false;
+    bool adopted_ = false;  // from another process, which has read the PROXY header
+    bool idle_ = false;  // in the thread's list of such
     bool body_buffer_ = false;  // in_ holds body bytes only
 };
 

@@ -133,9 +133,12 @@ ClientConnection::Next ClientConnection::use_host(std::string_view text, bool fr
 void ClientConnection::use_server(const http::Server& server) {
     request_->server = &server;
     request_->enter(server.root);
-    auto* wire = static_cast<const http::Wire*>(server.root.records[conf::slot_of<http::Wire>]);
-    wire_ = wire;
-    header_parser_.set_options({*wire->underscores, false});
+    use_wire(server);
+}
+
+void ClientConnection::use_wire(const http::Server& server) {
+    wire_ = static_cast<const http::Wire*>(server.root.records[conf::slot_of<http::Wire>]);
+    header_parser_.set_options({*wire_->underscores, false});
 }
 
 ClientConnection::Next ClientConnection::duplicate(const http::Header& earlier, const HeaderLine& line) {

@@ -125,7 +125,7 @@ void ClientConnection::header(Request& r) {
     if (r.http_version < 1000) return;
     auto& out = r.out;
     fit_to_status(out);
-    if (thread_.draining) r.keepalive = false;
+    if (thread_.ends_keepalive(!tls)) r.keepalive = false;
     std::size_t size = 512 + out.status_line.size() + out.content_type.size() + out.charset.size();
     std::string_view absolute;
     auto* location = out.headers.find(Name::kLocation);

@@ -160,6 +160,7 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     out.worker_connections = *own.worker_connections;
     out.multi_accept = *own.multi_accept;
     out.dumped = reader.dumped();
+    site->close_after_reload_ms = static_cast<std::uint32_t>(own.shutdown_timeout->count());
     out.site = std::move(site);
     return out;
 }

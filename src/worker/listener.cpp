@@ -60,11 +60,12 @@ bool Listener::accept_one() {
         return false;
     }
     client.set_size(size);
-    http::counters().accepted.fetch_add(1, std::memory_order_relaxed);
+    thread_.figures.add(Tally::kAccepted);
     if (thread_.connections >= thread_.connection_limit) {
         if (auto* idle = thread_.idle.first()) {
-            idle->close();  // the one that has been idle longest makes room, as nginx's reusable connections do
+            idle->close(http::LiveConnection::Why::kRoom);  // the one that has been idle longest makes room, as nginx's reusable connections do
         } else {
+            thread_.figures.add(Tally::kRefused);
             thread_.site->site().error_log->write(
                 Level::kAlert, std::to_string(thread_.connection_limit) + " worker_connections are not enough");
             return true;

@@ -2,16 +2,22 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <condition_variable>
+#include <algorithm>
 #include <map>
-#include <thread>
 
+#include "base/text.h"
+#include "base/warm.h"
 #include "handoff/bundle.h"
-#include "loader/bundle_files.h"
 #include "handoff/channel.h"
-#include "worker/listener.h"
+#include "loader/bundle_files.h"
+#include "worker/heir.h"
+#include "worker/loop_thread.h"
 
 namespace bext::worker {
 namespace {
@@ -21,104 +27,95 @@ using handoff::Kind;
 using handoff::Message;
 using handoff::Role;
 
-/// What one thread is to listen on.
-struct Share {
-    std::shared_ptr<const Fd> socket;
-    net::Address address;
-};
+constexpr std::int64_t kLastWords = 500;  // ms after the deadline, for what the connections then write
 
-/// Counts the threads that have done something; the control thread waits for all.
-class Latch {
-public:
-    explicit Latch(std::size_t count) : left_(count) {}
-    void done() {
-        std::lock_guard lock(mutex_);
-        if (--left_ == 0) all_.notify_all();
-    }
-    void wait() {
-        std::unique_lock lock(mutex_);
-        all_.wait(lock, [&] { return left_ == 0; });
-    }
+std::int64_t clock_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
 
-private:
-    std::mutex mutex_;
-    std::condition_variable all_;
-    std::size_t left_;
-};
-
-class LoopThread {
-public:
-    LoopThread() {
-        Latch ready(1);
-        thread_ = std::thread([this, &ready] {
-            http::Thread context;
-            context_ = &context;
-            ready.done();
-            context.loop.run();
-            listeners_.clear();
-        });
-        ready.wait();
-    }
-    void join() { thread_.join(); }
-
-    void post(std::function<void()> work) { context_->loop.post(std::move(work)); }
-
-    /// On the thread: from now on requests see `site`.
-    void adopt(const std::shared_ptr<const http::Site>& site, const std::vector<Share>& shares, std::uint64_t limit, bool multi) {
-        if (context_->site) context_->site->release();
-        context_->site = http::SiteUse::make(site);
-        context_->connection_limit = limit;
-        auto old = std::exchange(listeners_, {});
-        for (auto& share : shares) listeners_.push_back(std::make_unique<Listener>(*context_, share.socket, share.address, multi));
-        for (auto& listener : old) Listener::retire(std::move(listener));
-    }
-    /// On the thread: no new connections; the loop stops when the last one has ended.
-    void drain() {
-        context_->draining = true;
-        for (auto& listener : std::exchange(listeners_, {})) Listener::retire(std::move(listener));
-        while (auto* idle = context_->idle.first()) idle->close();
-        context_->on_last_connection = [this] { context_->loop.stop(); };
-        if (context_->connections == 0) context_->loop.stop();
-    }
-
-private:
-    http::Thread* context_ = nullptr;
-    std::vector<std::unique_ptr<Listener>> listeners_;
-    std::thread thread_;
-};
+void use_warm_state(Fd fd) {
+    struct stat facts {};
+    if (!fd || fstat(fd.get(), &facts) != 0 || facts.st_size == 0) return;
+    auto size = static_cast<std::size_t>(facts.st_size);
+    auto* at = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+    if (at == MAP_FAILED) return;
+    if (auto loaded = warm_state().load({static_cast<const char*>(at), size}); !loaded)
+        process_log().write(Level::kWarn, loaded.error().text + ", starting without it");
+    munmap(at, size);
+}
 
 class Worker {
 public:
-    Worker(const loader::Source& source, Fd channel) : source_(source), channel_(std::move(channel)) {}
+    Worker(const loader::Source& source, Fd channel)
+        : source_(source), channel_(std::move(channel)), ended_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
     int run() {
-        while (!ended_) {
-            int timeout = deadline_ms_ > 0 ? deadline_ms_ : -1;
-            struct pollfd poll {channel_.fd(), POLLIN, 0};
-            ::poll(&poll, 1, timeout);
-            Message message;
-            for (;;) {
-                auto got = channel_.receive(message);
-                if (got == Channel::Got::kNothing) break;
-                if (got == Channel::Got::kClosed) return drain();
-                if (message.kind == Kind::kTerminate) leave();
-                if (message.kind == Kind::kQuit) return drain();
-                take(message);
-            }
+        while (running()) {
+            wait();
+            take_messages();
+            std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
+            if (deadline_ && clock_ms() >= deadline_) deadline_passed();
         }
+        for (auto& thread : threads_) thread->join();
+        flush_logs();
         return 0;
     }
 
 private:
-    void take(Message& message) {
-        if (message.kind == Kind::kReopen) return adopt_logs(message, *site_);
-        if (message.kind != Kind::kLoad) return;
-        auto loaded = load(message);
-        if (!loaded) {
-            static_cast<void>(channel_.send(Kind::kRefused, message.generation, loaded.error().text));
-            return;
+    /// Until it is to end and every thread has.
+    bool running() {
+        std::uint64_t count = 0;
+        if (::read(ended_.get(), &count, sizeof count) > 0) threads_ended_ += count;
+        return !draining_ || threads_ended_ < threads_.size();
+    }
+
+    void wait() {
+        std::vector<pollfd> ready{{ended_.get(), POLLIN, 0}};
+        if (channel_) ready.push_back({channel_.fd(), POLLIN, 0});
+        for (auto& one : before_) ready.push_back({one.fd(), POLLIN, 0});
+        auto left = deadline_ ? std::max<std::int64_t>(deadline_ - clock_ms(), 0) : -1;
+        ::poll(ready.data(), ready.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    }
+
+    void take_messages() {
+        Message message;
+        while (channel_) {
+            auto got = channel_.receive(message);
+            if (got == Channel::Got::kNothing) return;
+            if (got == Channel::Got::kClosed) {
+                channel_.close();
+                return drain({});  // the supervisor is gone
+            }
+            take(message);
         }
-        static_cast<void>(channel_.send(Kind::kServing, message.generation));
+    }
+
+    void take(Message& message) {
+        switch (message.kind) {
+            case Kind::kLoad: return load_or_refuse(message);
+            case Kind::kReopen: return adopt_logs(message, *site_);
+            case Kind::kHeir:
+                if (auto fd = message.take(Role::kHeir)) before_.emplace_back(std::move(fd));
+                return;
+            case Kind::kReport: return say(Kind::kReport, report());
+            case Kind::kSave: return save();
+            case Kind::kQuit: return drain(message.take(Role::kHeir));
+            case Kind::kTerminate: return expire();
+            default: return;
+        }
+    }
+
+    void say(Kind kind, std::string_view text, const std::vector<handoff::Loan>& loans = {}) {
+        static_cast<void>(channel_.send(kind, site_ ? site_->generation : 0, text, loans));
+    }
+
+    void load_or_refuse(Message& message) {
+        auto loaded = load(message);
+        auto sent = loaded ? channel_.send(Kind::kServing, message.generation)
+                           : channel_.send(Kind::kRefused, message.generation, loaded.error().text);
+        static_cast<void>(sent);
     }
 
     static void adopt_logs(Message& message, const http::Site& site) {
@@ -128,29 +125,35 @@ private:
     }
 
     Result<> load(Message& message) {
-        Fd bundle_fd;
-        for (auto& handle : message.handles)
-            if (handle.tag.role == Role::kBundle) bundle_fd = std::move(handle.fd);
-        auto bundle = handoff::Bundle::open(std::move(bundle_fd));
+        auto bundle = handoff::Bundle::open(message.take(Role::kBundle));
         if (!bundle) return bundle.error();
+        use_warm_state(message.take(Role::kWarm));
         loader::BundleFiles files(*bundle);
         auto configuration = loader::read_configuration(source_, files, [](std::string) {});
         if (!configuration) return configuration.error();
-        auto site = std::const_pointer_cast<const http::Site>(configuration->site);
-        adopt_logs(message, *site);
-        process_log() = *site->error_log;
-        while (threads_.size() < bundle->plan().worker_threads) threads_.push_back(std::make_unique<LoopThread>());
+        configuration->site->generation = message.generation;
+        Settings settings{configuration->site, static_cast<std::uint64_t>(configuration->worker_connections), configuration->multi_accept};
+        adopt_logs(message, *settings.site);
+        process_log() = *settings.site->error_log;
+        while (threads_.size() < bundle->plan().worker_threads)
+            threads_.push_back(std::make_unique<LoopThread>([fd = ended_.get()] { eventfd_write(fd, 1); }));
         auto shares = share_out(message, bundle->plan());
+        on_all([&](LoopThread& thread, std::size_t i) { thread.adopt(settings, shares[i]); });
+        site_ = settings.site;
+        shutdown_ms_ = bundle->plan().shutdown_timeout_ms;
+        return {};
+    }
+
+    /// Has every thread do `work` and waits for all.
+    template <class Work>
+    void on_all(Work work) {
         Latch latch(threads_.size());
         for (std::size_t i = 0; i < threads_.size(); ++i)
             threads_[i]->post([&, i] {
-                threads_[i]->adopt(site, shares[i], static_cast<std::uint64_t>(configuration->worker_connections), configuration->multi_accept);
+                work(*threads_[i], i);
                 latch.done();
             });
         latch.wait();
-        site_ = site;
-        shutdown_ms_ = static_cast<int>(bundle->plan().shutdown_timeout_ms);
-        return {};
     }
 
     /// Which thread listens on what: a plain socket is shared by all, of reuseport ones each thread has its own.
@@ -170,31 +173,82 @@ private:
         return shares;
     }
 
-    /// Ends the process with what is buffered for its logs written out.
-    [[noreturn]] void leave() {
-        if (site_)
-            for (auto& file : site_->log_files) file->flush();
-        _exit(0);
+    void take_over(Fd fd, const http::PassedConnection& passed) {
+        if (threads_.empty()) return;
+        auto& thread = *threads_[next_thread_++ % threads_.size()];
+        auto keep = std::make_shared<Fd>(std::move(fd));
+        thread.post([&thread, keep, here = http::PassedConnection(passed), header = std::string(passed.proxy_header)]() mutable {
+            here.proxy_header = header;
+            thread.take(std::move(*keep), here);
+        });
     }
 
-    int drain() {
-        for (auto& thread : threads_) thread->post([&thread] { thread->drain(); });
-        std::thread watchdog([this, ms = shutdown_ms_] {
-            ::usleep(static_cast<useconds_t>(ms) * 1000);
-            leave();  // the time for what was in flight is over
-        });
-        watchdog.detach();
-        for (auto& thread : threads_) thread->join();
-        return 0;
+    /// {"threads":2,"generations":[{"generation":4,"idle":10,"requests":1}]}
+    std::string report() {
+        std::map<std::uint64_t, Holders> all;
+        std::mutex mutex;
+        if (!draining_)
+            on_all([&](LoopThread& thread, std::size_t) {
+                std::lock_guard lock(mutex);
+                thread.count(all);
+            });
+        std::string text = cat({"{\"threads\":", std::to_string(threads_.size()), ",\"generations\":["});
+        for (auto& [generation, holders] : all)
+            text += cat({text.ends_with('[') ? "" : ",", "{\"generation\":", std::to_string(generation), ",\"idle\":", std::to_string(holders.idle),
+                         ",\"requests\":", std::to_string(holders.requests), "}"});
+        return text + "]}";
+    }
+
+    void save() {
+        auto bytes = warm_state().save();
+        Fd fd(memfd_create("bext-warm", MFD_CLOEXEC));
+        auto written = fd ? ::write(fd.get(), bytes.data(), bytes.size()) : -1;
+        if (written != static_cast<ssize_t>(bytes.size())) return say(Kind::kSaved, "");
+        say(Kind::kSaved, "", {{{Role::kWarm, 0, 0}, fd.get()}});
+    }
+
+    void drain(Fd heir_fd) {
+        if (std::exchange(draining_, true)) return;
+        auto heir = heir_fd ? std::make_shared<Heir>(std::move(heir_fd)) : nullptr;
+        for (auto& thread : threads_) thread->post([&thread, heir] { thread->drain(heir); });
+        deadline_ = clock_ms() + shutdown_ms_;
+    }
+
+    /// The time for what was in flight is over.
+    void deadline_passed() {
+        if (std::exchange(expired_, true)) leave();
+        for (auto& thread : threads_) thread->post([&thread] { thread->expire(http::LiveConnection::Why::kDrain); });
+        deadline_ = clock_ms() + kLastWords;
+    }
+
+    void expire() {
+        if (threads_.empty()) leave();
+        drain({});
+        if (!expired_) deadline_passed();
+    }
+
+    void flush_logs() const {
+        if (!site_) return;
+        for (auto& file : site_->log_files) file->flush();
+    }
+
+    /// Ends the process with what is buffered for its logs written out.
+    [[noreturn]] void leave() const {
+        flush_logs();
+        _exit(0);
     }
 
     const loader::Source& source_;
     Channel channel_;
+    std::vector<Channel> before_;  // on which processes that end pass their connections
+    Fd ended_;
+    std::uint64_t threads_ended_ = 0;
     std::vector<std::unique_ptr<LoopThread>> threads_;
+    std::size_t next_thread_ = 0;
     std::shared_ptr<const http::Site> site_;
-    int shutdown_ms_ = 30000;
-    int deadline_ms_ = -1;
-    bool ended_ = false;
+    std::int64_t shutdown_ms_ = 30000;
+    std::int64_t deadline_ = 0;  // 0: none
+    bool draining_ = false, expired_ = false;
 };
 
 }  // namespace

@@ -1,20 +1,21 @@
 // stub_status: the connection figures of the process.
 // https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
+#include "base/figures.h"
 #include "http/builder.h"
-#include "http/thread.h"
 
 namespace bext::http {
 namespace {
 
-std::uint64_t count(const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); }
+template <class Kind>
+std::string total(Kind which) {
+    return std::to_string(figure_page().total(which));
+}
 
 Verdict show(Request& r) {
     if (r.method != Method::kGet && r.method != Method::kHead) return Verdict::status(status::kNotAllowed);
-    auto& c = counters();
-    auto number = [](const std::atomic<std::uint64_t>& counter) { return std::to_string(count(counter)); };
-    auto text = r.arena.cat({"Active connections: ", number(c.active), " \nserver accepts handled requests\n ",
-                             number(c.accepted), " ", number(c.handled), " ", number(c.requests), " \nReading: ",
-                             number(c.reading), " Writing: ", number(c.writing), " Waiting: ", number(c.waiting), " \n"});
+    auto text = r.arena.cat({"Active connections: ", total(Gauge::kActive), " \nserver accepts handled requests\n ",
+                             total(Tally::kAccepted), " ", total(Tally::kHandled), " ", total(Tally::kRequests), " \nReading: ",
+                             total(Gauge::kReading), " Writing: ", total(Gauge::kWriting), " Waiting: ", total(Gauge::kWaiting), " \n"});
     r.reply(status::kOk, "text/plain", text);
     return Verdict::done();
 }
@@ -28,16 +29,16 @@ constexpr conf::Directive kDirectives[] = {
     {"stub_status", conf::kServer | conf::kLocation, conf::kNone | conf::kOne, conf::run<stub_status_here>},
 };
 
-template <std::atomic<std::uint64_t> Counters::*kCounter>
+template <Gauge kWhich>
 std::optional<std::string_view> figure(Request& r, std::string_view) {
-    return r.arena.copy(std::to_string(count(counters().*kCounter)));
+    return r.arena.copy(total(kWhich));
 }
 
 constexpr Variable kVariables[] = {
-    {"connections_active", figure<&Counters::active>, false},
-    {"connections_reading", figure<&Counters::reading>, false},
-    {"connections_writing", figure<&Counters::writing>, false},
-    {"connections_waiting", figure<&Counters::waiting>, false},
+    {"connections_active", figure<Gauge::kActive>, false},
+    {"connections_reading", figure<Gauge::kReading>, false},
+    {"connections_writing", figure<Gauge::kWriting>, false},
+    {"connections_waiting", figure<Gauge::kWaiting>, false},
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace bext::handoff {
+namespace bext {
 
 class WireWriter {
 public:
@@ -81,4 +81,4 @@ private:
     bool ok_ = true;
 };
 
-}  // namespace bext::handoff
+}  // namespace bext

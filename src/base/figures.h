@@ -1,0 +1,101 @@
+// Figures: what the service counts, in one page of memory that every process of it maps, so that nothing counted is lost
+// when a worker dies, a configuration is reloaded or the binary is changed. memfd_create(2)
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace bext {
+
+/// Things that only ever grow. The page outlives binaries: append, never reorder.
+enum class Tally : std::uint8_t {
+    kAccepted,        // connections taken from a listening socket
+    kHandled,         // of those, served
+    kRequests,
+    kRefused,         // connections turned away: worker_connections or descriptors were not enough
+    kCut,             // requests ended before their answer was whole, by a deadline or a stop
+    kLost,            // requests in flight in a worker that died
+    kPassed,          // idle connections passed to the next process
+    kAdopted,         // idle connections taken over from the process before
+    kClosedByReload,  // connections closed because worker_shutdown_timeout passed after a reload
+    kClosedByDrain,   // idle connections closed because the process ended
+    kClosedAtDeadline,  // connections with something in flight, closed because the time to finish was over
+    kReloads,
+    kReloadsFailed,
+    kUpgrades,
+    kUpgradesFailed,
+    kWorkerDeaths,
+    kStatus1xx, kStatus2xx, kStatus3xx, kStatus4xx, kStatus5xx,
+    kEnd
+};
+
+/// Things that are so many right now.
+enum class Gauge : std::uint8_t { kActive, kReading, kWriting, kWaiting, kEnd };
+
+/// The figures of one thread, which alone writes them.
+class Figures {
+public:
+    void add(Tally which, std::uint64_t n = 1) { bump(tallies_[static_cast<int>(which)], n); }
+    void add(Gauge which) { bump(gauges_[static_cast<int>(which)], 1); }
+    void subtract(Gauge which) { bump(gauges_[static_cast<int>(which)], ~std::uint64_t{0}); }
+
+    std::uint64_t operator[](Tally which) const { return tallies_[static_cast<int>(which)].load(std::memory_order_relaxed); }
+    std::uint64_t operator[](Gauge which) const { return gauges_[static_cast<int>(which)].load(std::memory_order_relaxed); }
+
+private:
+    friend class FigurePage;
+    using Number = std::atomic<std::uint64_t>;
+    static void bump(Number& number, std::uint64_t by) {
+        number.store(number.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);  // one writer: no lock
+    }
+
+    static constexpr int kTallies = 52, kGauges = 10;  // room to grow
+    std::atomic<pid_t> owner_;
+    std::atomic<std::uint64_t> reserved_;
+    Number tallies_[kTallies];
+    Number gauges_[kGauges];
+};
+
+/// The page: a Figures for every thread of every living process.
+class FigurePage {
+public:
+    FigurePage() = default;
+    FigurePage(FigurePage&& other) noexcept;
+    FigurePage& operator=(FigurePage&& other) noexcept;
+    ~FigurePage();
+
+    /// A new page, all zeros.
+    static Result<FigurePage> create();
+    /// The page of another process; an error when `fd` is none.
+    static Result<FigurePage> open(Fd fd);
+
+    explicit operator bool() const { return map_ != nullptr; }
+    int fd() const { return fd_.get(); }
+
+    /// A Figures for the calling thread. Should all be taken, one is shared and may lose a count.
+    Figures& claim();
+    /// The thread is gone.
+    static void give_back(Figures& figures) { figures.owner_.store(0); }
+    /// The process is gone: what it had under way is no more. Gives how many requests that were.
+    std::uint64_t release(pid_t pid) const;
+
+    std::uint64_t total(Tally which) const;
+    std::uint64_t total(Gauge which) const;
+
+private:
+    struct Map;
+    static Result<FigurePage> map(Fd fd);
+
+    Fd fd_;
+    Map* map_ = nullptr;
+};
+
+/// The page of this process: set before any thread starts, else made when first claimed from.
+FigurePage& figure_page();
+
+}  // namespace bext

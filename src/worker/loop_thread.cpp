@@ -1,0 +1,89 @@
+#include "worker/loop_thread.h"
+
+#include "http1/connection.h"
+#include "net/loop.h"
+
+namespace bext::worker {
+
+using http::LiveConnection;
+
+LoopThread::LoopThread(std::function<void()> ended) {
+    Latch ready(1);
+    thread_ = std::thread([this, &ready, ended = std::move(ended)] {
+        http::Thread context;
+        context_ = &context;
+        ready.done();
+        context.loop.run();
+        listeners_.clear();
+        {
+            std::lock_guard lock(mutex_);
+            context_ = nullptr;
+        }
+        ended();
+    });
+    ready.wait();
+}
+
+void LoopThread::adopt(const Settings& settings, const std::vector<Share>& shares) {
+    std::uint32_t close_after = 0;
+    if (context_->site) {
+        close_after = context_->site->site().close_after_reload_ms;
+        context_->site->release();
+    }
+    context_->site = http::SiteUse::make(settings.site);
+    context_->connection_limit = settings.connection_limit;
+    auto old = std::exchange(listeners_, {});
+    for (auto& share : shares)
+        listeners_.push_back(std::make_unique<Listener>(*context_, share.socket, share.address, settings.multi_accept));
+    for (auto& listener : old) Listener::retire(std::move(listener));
+    context_->idle.each([](LiveConnection& connection) { connection.follow(); });
+    if (close_after) expire_old_later(close_after);
+}
+
+/// worker_shutdown_timeout: what a reload has left behind does not live for ever.
+void LoopThread::expire_old_later(std::uint32_t ms) {
+    struct Later {
+        static Task<> run(LoopThread* self, std::uint32_t ms) {
+            co_await net::Sleep(ms);
+            self->expire(LiveConnection::Why::kReload);
+        }
+    };
+    spawn(Later::run(this, ms));
+}
+
+void LoopThread::take(Fd fd, const http::PassedConnection& passed) {
+    for (auto& listen : context_->site->site().listens)
+        if (listen->address == passed.listen && !listen->options.ssl)
+            return http1::ClientConnection::adopt(*context_, *listen, std::move(fd), passed);
+    context_->figures.add(Tally::kClosedByReload);
+}
+
+void LoopThread::drain(std::shared_ptr<Heir> heir) {
+    context_->draining = true;
+    if (heir)
+        context_->pass = [this, heir](int fd, const http::PassedConnection& passed) {
+            if (heir->pass(fd, passed)) return true;
+            context_->loop.later([this] { context_->pass = nullptr; });  // it is gone
+            return false;
+        };
+    for (auto& listener : std::exchange(listeners_, {})) Listener::retire(std::move(listener));
+    context_->idle.each([](LiveConnection& connection) { connection.drain(); });
+    context_->on_last_connection = [this] { context_->loop.stop(); };
+    if (context_->connections == 0) context_->loop.stop();
+}
+
+void LoopThread::expire(LiveConnection::Why why) {
+    context_->clients.each([this, why](LiveConnection& connection) {
+        if (why != LiveConnection::Why::kReload || &connection.site() != &context_->site->site()) connection.expire(why);
+    });
+}
+
+void LoopThread::count(std::map<std::uint64_t, Holders>& generations) {
+    generations[context_->site->site().generation];
+    context_->clients.each([&](LiveConnection& connection) {
+        auto& holders = generations[connection.site().generation];
+        ++(connection.in_request() ? holders.requests : holders.idle);
+    });
+}
+
+}  // namespace bext::worker
