@@ -5,13 +5,53 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <iterator>
 #include <utility>
+
+#include "base/text.h"
 
 namespace bext {
 
 namespace {
 constexpr std::uint64_t kMagic = 0x3167696674786562;  // "bextfig1"
 constexpr int kSlots = 1024;
+
+/// Names and meanings, in the order of Tally and Gauge.
+struct Named {
+    const char* name;
+    const char* meaning;
+};
+constexpr Named kTallyNames[] = {
+    {"accepted", "Connections taken from a listening socket."},
+    {"handled", "Connections served."},
+    {"requests", "Requests begun."},
+    {"refused", "Connections turned away for want of worker_connections."},
+    {"cut", "Requests ended before their answer was whole, by a deadline or a stop."},
+    {"lost", "Requests in flight in a worker that died."},
+    {"passed", "Idle connections passed to the next process."},
+    {"adopted", "Idle connections taken over from the process before."},
+    {"closed_by_reload", "Connections closed by worker_shutdown_timeout after a reload, or because their listen is gone."},
+    {"closed_by_drain", "Idle connections closed because the process ended."},
+    {"closed_at_deadline", "Connections closed with something in flight when the time to drain was over."},
+    {"reloads", "Reloads."},
+    {"reloads_failed", "Reloads that were refused."},
+    {"upgrades", "Changes of the binary."},
+    {"upgrades_failed", "Changes of the binary that failed and changed nothing."},
+    {"worker_deaths", "Workers that died."},
+    {"responses_1xx", "Responses by class of status."},
+    {"responses_2xx", "Responses by class of status."},
+    {"responses_3xx", "Responses by class of status."},
+    {"responses_4xx", "Responses by class of status."},
+    {"responses_5xx", "Responses by class of status."},
+};
+static_assert(std::size(kTallyNames) == static_cast<std::size_t>(Tally::kEnd));
+constexpr Named kGaugeNames[] = {
+    {"active", "Connections open."},
+    {"reading", "Connections whose request head is being read."},
+    {"writing", "Connections with a request in flight."},
+    {"waiting", "Idle connections."},
+};
+static_assert(std::size(kGaugeNames) == static_cast<std::size_t>(Gauge::kEnd));
 }  // namespace
 
 struct FigurePage::Map {
@@ -30,6 +70,7 @@ FigurePage::FigurePage(FigurePage&& other) noexcept : fd_(std::move(other.fd_)),
 FigurePage& FigurePage::operator=(FigurePage&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(map_, other.map_);
+    own_ = nullptr;
     return *this;
 }
 
@@ -78,6 +119,11 @@ Figures& FigurePage::claim() {
     return map_->slots[kSlots - 1];
 }
 
+Figures& FigurePage::claim_own() {
+    if (!own_) own_ = &claim();
+    return *own_;
+}
+
 std::uint64_t FigurePage::release(pid_t pid) const {
     std::uint64_t requests = 0;
     for (auto& slot : map_->slots) {
@@ -99,6 +145,28 @@ std::uint64_t FigurePage::total(Gauge which) const {
     std::uint64_t sum = 0;
     for (auto& slot : map_->slots) sum += slot[which];
     return sum;
+}
+
+std::string figures_json(const FigurePage& page) {
+    std::string text = "{";
+    auto put = [&](const char* name, std::uint64_t value) {
+        text += cat({text.size() > 1 ? "," : "", "\"", name, "\":", std::to_string(value)});
+    };
+    for (std::size_t i = 0; i < std::size(kTallyNames); ++i) put(kTallyNames[i].name, page.total(static_cast<Tally>(i)));
+    for (std::size_t i = 0; i < std::size(kGaugeNames); ++i) put(kGaugeNames[i].name, page.total(static_cast<Gauge>(i)));
+    return text + "}";
+}
+
+std::string figures_metrics(const FigurePage& page) {
+    std::string text;
+    auto put = [&](std::string name, const Named& what, const char* type, std::uint64_t value) {
+        text += cat({"# HELP ", name, " ", what.meaning, "\n# TYPE ", name, " ", type, "\n", name, " ", std::to_string(value), "\n"});
+    };
+    for (std::size_t i = 0; i < std::size(kTallyNames); ++i)
+        put(cat({"bext_", kTallyNames[i].name, "_total"}), kTallyNames[i], "counter", page.total(static_cast<Tally>(i)));
+    for (std::size_t i = 0; i < std::size(kGaugeNames); ++i)
+        put(cat({"bext_connections_", kGaugeNames[i].name}), kGaugeNames[i], "gauge", page.total(static_cast<Gauge>(i)));
+    return text;
 }
 
 }  // namespace bext

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -79,6 +80,8 @@ public:
 
     /// A Figures for the calling thread. Should all be taken, one is shared and may lose a count.
     Figures& claim();
+    /// The one of this process's only thread that counts here, claimed once (a supervisor).
+    Figures& claim_own();
     /// The thread is gone.
     static void give_back(Figures& figures) { figures.owner_.store(0); }
     /// The process is gone: what it had under way is no more. Gives how many requests that were.
@@ -93,7 +96,13 @@ private:
 
     Fd fd_;
     Map* map_ = nullptr;
+    Figures* own_ = nullptr;
 };
+
+/// {"accepted":12,…,"active":1,…}
+std::string figures_json(const FigurePage& page);
+/// The same in the text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/
+std::string figures_metrics(const FigurePage& page);
 
 /// The page of this process: set before any thread starts, else made when first claimed from.
 FigurePage& figure_page();

@@ -119,6 +119,19 @@ int send_signal(const loader::Source& source, const std::string& name) {
     return 1;
 }
 
+/// The words with which another binary tests this configuration.
+std::vector<std::string> check_words(const ServeOptions& options) {
+    std::vector<std::string> words{options.exec_argv.front(), "--as-nginx", "-t", "-q"};
+    auto add = [&](const char* flag, const std::string& value) {
+        if (!value.empty()) words.insert(words.end(), {flag, value});
+    };
+    add("-c", options.source.conf_file);
+    add("-p", options.source.prefix);
+    add("-g", options.source.directives);
+    add("-e", options.source.error_log);
+    return words;
+}
+
 }  // namespace
 
 int check(const loader::Source& source, bool dump, bool quiet) {
@@ -150,6 +163,8 @@ int serve(const ServeOptions& options) {
     to.directives = options.source.directives;
     to.error_log = options.source.error_log;
     to.binary = options.binary;
+    to.exec_argv = options.exec_argv;
+    to.check_argv = check_words(options);
     to.pid_path = options.source.pid_path;
     to.comm = options.masquerade ? "nginx" : "bext-server";
     to.masquerade = options.masquerade;
@@ -160,7 +175,7 @@ int serve(const ServeOptions& options) {
     return supervisor::run(to, roles);
 }
 
-int as_nginx(int argc, char** argv, const std::string& binary) {
+int as_nginx(int argc, char** argv, const ServeOptions& process) {
     auto args = parse_shim_args(argc, argv);
     if (!args) {
         print_line(args.error().text);
@@ -176,10 +191,9 @@ int as_nginx(int argc, char** argv, const std::string& binary) {
     auto source = source_of(*args);
     if (args->test) return check(source, args->dump, args->quiet);
     if (args->signal) return send_signal(source, *args->signal);
-    ServeOptions options;
+    ServeOptions options = process;
     options.source = source;
     options.argv.assign(argv, argv + argc);
-    options.binary = binary;
     options.masquerade = true;
     return serve(options);
 }

@@ -68,12 +68,12 @@ int option(int fd, int level, int name) {
 std::vector<Fd> sockets_from_environment(bool& found) {
     std::vector<Fd> fds;
     found = false;
-    for (auto [name, separators, open_end] : {std::tuple("NGINX", ":;", false), std::tuple("BEXT_UPGRADE_FDS", ",", true)}) {
+    for (auto [name, separators, open_end] : {std::tuple("BEXT_UPGRADE_FDS", ",", true), std::tuple("NGINX", ":;", false)}) {
         const char* value = getenv(name);
         if (!value) continue;
         found = true;
-        if (*value) report(Level::kNotice, cat({"using inherited sockets from \"", value, "\""}));
-        for (auto& fd : parse(name, value, separators, open_end)) fds.push_back(std::move(fd));
+        if (*value && fds.empty()) report(Level::kNotice, cat({"using inherited sockets from \"", value, "\""}));
+        if (fds.empty()) fds = parse(name, value, separators, open_end);  // both name the same ones
         unsetenv(name);
     }
     return fds;

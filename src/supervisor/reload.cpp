@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/figures.h"
 #include "base/log.h"
 #include "supervisor/pidfile.h"
 #include "supervisor/privileges.h"
@@ -102,16 +103,17 @@ void Supervisor::commit() {
     auto path = std::exchange(next_pid_path_, {});
     started_ = true;
     use_logs_of(*current_);
-    current_->sockets.own_files(true);
+    current_->sockets.own_files(!before_.channel);
     if (successor_) {
-        if (worker_) drain(std::move(worker_));
+        if (worker_) drain(std::move(worker_), successor_.get());
         worker_ = std::move(successor_);
         respawn_at_ = 0;
     }
     if (!old) {
         end_of_start();
         background_.succeeded();
-        return reached(Milestone::kReady);
+        reached(Milestone::kReady);
+        return tell_predecessor();
     }
     if (!path.empty())
         if (auto removed = remove_pid_file(pid_path(*old)); !removed) report(Level::kAlert, removed.error().text);
@@ -132,7 +134,11 @@ void Supervisor::abandon(const std::string& reason) {
 }
 
 void Supervisor::reload_ended(Milestone milestone, const std::string& detail) {
+    bool good = milestone == Milestone::kReloaded;
+    last_reload_ = good ? "ok" : "failed";
+    figure_page().claim_own().add(good ? Tally::kReloads : Tally::kReloadsFailed);
     reached(milestone, detail);
+    answer_reload(milestone, detail);
     if (reload_again_) reload();
 }
 

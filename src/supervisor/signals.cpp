@@ -27,8 +27,8 @@ Described describe(int signal) {
     switch (signal) {
         case SIGHUP: return {"SIGHUP", ", reconfiguring"};
         case SIGUSR1: return {"SIGUSR1", ", reopening logs"};
-        case SIGUSR2: return {"SIGUSR2", ", ignoring"};
-        case SIGWINCH: return {"SIGWINCH", ", ignoring"};
+        case SIGUSR2: return {"SIGUSR2", ", changing binary"};
+        case SIGWINCH: return {"SIGWINCH", ""};
         case SIGQUIT: return {"SIGQUIT", ", shutting down"};
         case SIGTERM: return {"SIGTERM", ", exiting"};
         case SIGINT: return {"SIGINT", ", exiting"};
@@ -63,14 +63,14 @@ void Supervisor::handle(const signalfd_siginfo& signal) {
     auto from = signal.ssi_pid ? " from " + std::to_string(signal.ssi_pid) : std::string();
     report(Level::kNotice, cat({"signal ", std::to_string(number), " (", name, ") received", from, action}));
     switch (number) {
-        case SIGHUP: return reload();
+        case SIGHUP: return worker_stopped_ ? start_worker_again() : reload();
         case SIGUSR1: return reopen_logs();
         case SIGQUIT: return end(Ending::kGraceful);
         case SIGTERM:
         case SIGINT: return end(options_.masquerade ? Ending::kGraceful : Ending::kNow);
         case SIGCHLD: return reap();
-        case SIGUSR2:
-        case SIGWINCH: return report(Level::kNotice, "the change of the binary is not supported by this version");
+        case SIGUSR2: return upgrade(!options_.masquerade, {});
+        case SIGWINCH: return stop_worker();
         default: return;
     }
 }
@@ -85,10 +85,13 @@ void Supervisor::end(Ending how) {
         if (started_ && next_) abandon({});
         respawn_at_ = 0;
     }
+    bool handed = upgrade_ && upgrade_->stage == Upgrade::Stage::kServing;
+    auto heir = hand_over();
     bool graceful = ending_ == Ending::kGraceful && started_;
     for (auto* worker : workers())
-        if (!worker->terminated) ask_to_end(*worker, graceful ? handoff::Kind::kQuit : handoff::Kind::kTerminate);
+        if (!worker->terminated) ask_to_end(*worker, graceful ? handoff::Kind::kQuit : handoff::Kind::kTerminate, heir);
     // Nobody is to wait in a queue that will not be served: from here on a connection is refused, or another's.
+    if (current_ && handed) current_->sockets.own_files(false);
     if (current_) current_->sockets.retire({});
 }
 

@@ -12,13 +12,6 @@ namespace {
 
 constexpr int kChannelFd = 3;
 
-void reset_signals() {
-    for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 /// The order matters: the log's files are closed by the range, not by an owner that would close another's number.
 Fd keep_only(handoff::Channel channel) {
     int fd = std::move(channel).release().release();
@@ -42,6 +35,13 @@ Result<Child> fork_with_channel(InChild in_child) {
 }
 
 }  // namespace
+
+void reset_signals() {
+    for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+}
 
 Result<Child> spawn_helper(const std::function<int(handoff::Channel)>& main) {
     return fork_with_channel([&](handoff::Channel channel, pid_t parent) {

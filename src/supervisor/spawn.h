@@ -15,6 +15,9 @@ struct Child {
     handoff::Channel channel;
 };
 
+/// The signals of a process that is going to be another program: none blocked, none ignored.
+void reset_signals();
+
 /// A helper that shares the log and dies with the supervisor: the loader.
 Result<Child> spawn_helper(const std::function<int(handoff::Channel)>& main);
 

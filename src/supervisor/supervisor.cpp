@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/figures.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/pidfile.h"
@@ -37,14 +38,17 @@ int Supervisor::run() {
     if (!started_) {
         auto reason = done ? start_failure_ : done.error().text;
         if (!reason.empty()) report(Level::kEmerg, reason);
+        if (before_.channel) (void)before_.channel.send(handoff::Kind::kRefused, 0, reason);
     }
     finish();
     return started_ ? 0 : 1;
 }
 
 Result<> Supervisor::start() {
+    started_ms_ = clock_ms();
     if (auto prepared = prepare_start(); !prepared) return prepared;
     become_visible();
+    open_control();
     if (auto taken = take_signals(); !taken) return taken;
     if (auto written = write_pid_file(pid_path(*next_)); !written) return written;
     next_pid_path_ = pid_path(*next_);
@@ -57,6 +61,8 @@ Result<> Supervisor::start() {
 
 /// Everything that can be wrong with the configuration and the machine is found before the terminal is left.
 Result<> Supervisor::prepare_start() {
+    before_ = predecessor_from_environment();
+    if (auto made = take_figures(); !made) return made;
     bool inherited = false;
     auto adopted = Sockets::adopt(sockets_from_environment(inherited));
     auto spawned = start_loader();
@@ -80,6 +86,20 @@ Result<> Supervisor::prepare_start() {
     auto background = Background::enter();
     if (!background) return background.error();
     background_ = *std::move(background);
+    return {};
+}
+
+/// The figures of the process before go on; a page of another version begins anew.
+Result<> Supervisor::take_figures() {
+    if (before_.figures) {
+        auto page = FigurePage::open(std::move(before_.figures));
+        if (page) figure_page() = *std::move(page);
+        if (!page) report(Level::kWarn, page.error().text + ", counting from zero");
+    }
+    if (figure_page()) return {};
+    auto made = FigurePage::create();
+    if (!made) return made.error();
+    figure_page() = *std::move(made);
     return {};
 }
 
@@ -108,6 +128,9 @@ bool Supervisor::wait_for_events() {
     if (loader_channel_) ready.push_back({loader_channel_.fd(), POLLIN, 0});
     for (auto* worker : workers())
         if (worker->channel) ready.push_back({worker->channel.fd(), POLLIN, 0});
+    for (int fd : {control_.fd(), before_.channel.fd(), upgrade_ ? upgrade_->channel.fd() : -1})
+        if (fd >= 0) ready.push_back({fd, POLLIN, 0});
+    for (auto& caller : callers_) ready.push_back({caller.fd(), POLLIN, 0});
     int count = poll(ready.data(), ready.size(), wait_ms());
     if (count < 0 && errno != EINTR) {
         report(Level::kAlert, Error::from_errno("poll()").text);
@@ -120,6 +143,12 @@ bool Supervisor::wait_for_events() {
     if (loader_channel_ && is_ready(loader_channel_.fd())) loader_spoke();
     for (auto* worker : workers())
         if (worker->channel && is_ready(worker->channel.fd())) worker_spoke(*worker);
+    if (before_.channel && is_ready(before_.channel.fd())) predecessor_spoke();
+    if (upgrade_ && upgrade_->channel && is_ready(upgrade_->channel.fd())) successor_spoke();
+    for (auto& caller : callers_)
+        if (is_ready(caller.fd())) hear(caller);
+    std::erase_if(callers_, [](const Asker& caller) { return caller.fd() < 0; });
+    if (control_ && is_ready(control_.fd())) asked();
     if (is_ready(signals_.get())) read_signals();
     return true;
 }
@@ -131,6 +160,8 @@ int Supervisor::wait_ms() const {
         if (deadline) next = std::min(next, deadline);
     };
     consider(respawn_at_);
+    consider(status_deadline_);
+    if (upgrade_) consider(upgrade_->deadline);
     for (auto* worker : workers()) {
         consider(worker->load_deadline);
         consider(worker->end_deadline);
@@ -141,6 +172,8 @@ int Supervisor::wait_ms() const {
 
 void Supervisor::run_deadlines() {
     auto now = clock_ms();
+    if (status_deadline_ && now >= status_deadline_) answer_status("null");
+    if (upgrade_ && upgrade_->deadline && now >= upgrade_->deadline) upgrade_late();
     for (auto* worker : workers()) {
         if (worker->end_deadline && now >= worker->end_deadline) {
             if (worker->terminated) {
@@ -168,7 +201,8 @@ void Supervisor::finish() {
     if (!next_pid_path_.empty()) (void)remove_pid_file(next_pid_path_);
     if (next_) next_->sockets.retire({});
     if (!current_) return;
-    if (auto removed = remove_pid_file(pid_path(*current_)); !removed) report(Level::kAlert, removed.error().text);
+    auto path = old_pid_path_.empty() ? pid_path(*current_) : old_pid_path_;
+    if (auto removed = remove_pid_file(path); !removed) report(Level::kAlert, removed.error().text);
     report(Level::kNotice, "exit");
     current_->sockets.retire({});
 }

@@ -14,7 +14,9 @@
 #include "handoff/channel.h"
 #include "supervisor/logs.h"
 #include "supervisor/sockets.h"
+#include "supervisor/control.h"
 #include "supervisor/spawn.h"
+#include "supervisor/upgrade.h"
 
 struct signalfd_siginfo;
 
@@ -26,16 +28,19 @@ struct Options {
     std::string prefix;
     std::string directives;          // -g
     std::string error_log;           // -e
-    std::string binary;              // what an upgrade executes
+    std::string binary;                   // what an upgrade executes,
+    std::vector<std::string> exec_argv;   // with these words
+    std::vector<std::string> check_argv;  // and before, to have it test the configuration
     std::string pid_path;            // in place of the plan's, when set
     std::string comm = "nginx";      // the kernel's name of the processes; "" leaves it
     std::string title = "bext-server";
     bool masquerade = false;         // TERM and INT finish what is in flight
     bool foreground = false;         // never daemonise, whatever the plan says
     int load_deadline_ms = 60'000;   // for a worker to take a configuration
+    int upgrade_deadline_ms = 30'000;  // for a new binary to serve
 };
 
-enum class Milestone { kReady, kReloading, kReloaded, kReloadFailed, kStopping };
+enum class Milestone { kReady, kReloading, kReloaded, kReloadFailed, kStopping, kUpgradeFailed, kHandedOver, kTookOver };
 
 /// What the main gives: the other roles of the binary.
 struct Roles {
@@ -89,6 +94,7 @@ private:
     // supervisor.cpp: start, loop, end
     Result<> start();
     Result<> prepare_start();
+    Result<> take_figures();
     void become_visible();
     void loop();
     bool wait_for_events();
@@ -118,16 +124,43 @@ private:
     void reload_ended(Milestone milestone, const std::string& detail = {});
     void use_logs_of(const State& state);
 
+    // upgrade.cpp
+    void upgrade(bool automatic, Askers askers);
+    void upgrade_child_died(int status, const std::string& how);
+    void save_warm_state();
+    void start_successor();
+    void successor_spoke();
+    void upgrade_failed(const std::string& reason);
+    void take_back_pid_file();
+    void upgrade_late();
+    Fd hand_over();
+    void predecessor_spoke();
+    void tell_predecessor();
+
+    // asking.cpp
+    void open_control();
+    void asked();
+    void hear(Asker& asker);
+    void asked_to_reload(Asker asker);
+    void answer_reload(Milestone milestone, const std::string& detail);
+    std::string upgrade_words() const;
+    void asked_for_status(Asker asker);
+    void answer_status(std::string_view worker);
+    std::string status_text(std::string_view worker) const;
+
     // workers.cpp
     Result<WorkerPtr> start_worker(const StatePtr& state);
     void lend(Worker& worker, const StatePtr& state);
     void worker_spoke(Worker& worker);
     void serving(Worker& worker, std::uint64_t generation);
     void refused(Worker& worker, std::uint64_t generation, const std::string& reason);
-    void ask_to_end(Worker& worker, handoff::Kind how);
-    void drain(WorkerPtr worker);
+    void ask_to_end(Worker& worker, handoff::Kind how, const Fd& heir = {});
+    void drain(WorkerPtr worker, Worker* heir);
+    void stop_worker();
+    void start_worker_again();
     void reap();
     void worker_died(pid_t pid, const std::string& how);
+    void count_lost(pid_t pid, bool signalled);
     void respawn();
     void respawn_later(std::uint64_t lived_ms);
     std::vector<Worker*> workers() const;
@@ -139,6 +172,9 @@ private:
     bool started_ = false;
     std::string start_failure_;
 
+    Predecessor before_;
+    std::uint64_t started_ms_ = 0;
+
     std::uint64_t generation_ = 0;
     StatePtr current_;  // the last good one
     StatePtr next_;     // on trial
@@ -147,12 +183,23 @@ private:
     pid_t loader_ = -1;
     handoff::Channel loader_channel_;
     bool reload_again_ = false;
+    std::string last_reload_ = "none";  // none, ok, failed
+
+    Control control_;
+    Askers callers_;  // have not said yet what they want
+    Askers reload_askers_, reload_askers_next_;
+    Askers status_askers_;
+    std::uint64_t status_deadline_ = 0;
+
+    std::unique_ptr<Upgrade> upgrade_;
+    std::string old_pid_path_;  // where the pid file is while another process has its place
 
     WorkerPtr worker_;
     WorkerPtr successor_;  // tries next_ in a process of its own, since worker_ cannot
     std::vector<WorkerPtr> draining_;
     std::uint64_t respawn_at_ = 0;
     int early_deaths_ = 0;
+    bool worker_stopped_ = false;  // SIGWINCH: a new binary serves alone, for now
     Ending ending_ = Ending::kNo;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/figures.h"
 #include "base/log.h"
 #include "supervisor/privileges.h"
 #include "supervisor/report.h"
@@ -56,6 +57,8 @@ void Supervisor::lend(Worker& worker, const StatePtr& state) {
     std::vector<handoff::Loan> loans{{{handoff::Role::kBundle, 0, 0}, state->bundle.fd()}};
     for (auto& loan : state->sockets.loans()) loans.push_back(loan);
     for (auto& loan : state->logs.loans()) loans.push_back(loan);
+    auto warm = std::move(before_.warm);  // of use to the first worker only
+    if (warm) loans.push_back({{handoff::Role::kWarm, 0, 0}, warm.get()});
     worker.loading = state;
     worker.logs_seen = state->reopened;
     worker.load_deadline = clock_ms() + static_cast<std::uint64_t>(options_.load_deadline_ms);
@@ -74,6 +77,11 @@ void Supervisor::worker_spoke(Worker& worker) {
             return;
         }
         if (message.kind == handoff::Kind::kServing) serving(worker, message.generation);
+        if (message.kind == handoff::Kind::kReport && &worker == worker_.get()) answer_status(message.text);
+        if (message.kind == handoff::Kind::kSaved && upgrade_ && upgrade_->stage == Upgrade::Stage::kSaving) {
+            upgrade_->warm = message.take(handoff::Role::kWarm);
+            start_successor();
+        }
         if (message.kind == handoff::Kind::kRefused) refused(worker, message.generation, message.text);
     }
 }
@@ -109,7 +117,7 @@ void Supervisor::refused(Worker& worker, std::uint64_t generation, const std::st
 }
 
 /// kQuit lets it finish, bounded by the plan; kTerminate does not; then it is killed.
-void Supervisor::ask_to_end(Worker& worker, handoff::Kind how) {
+void Supervisor::ask_to_end(Worker& worker, handoff::Kind how, const Fd& heir) {
     auto now = clock_ms();
     worker.terminated = how == handoff::Kind::kTerminate;
     worker.load_deadline = 0;
@@ -118,13 +126,35 @@ void Supervisor::ask_to_end(Worker& worker, handoff::Kind how) {
         auto limit = worker.serving->plan().shutdown_timeout_ms;
         worker.end_deadline = limit ? worker.end_deadline + limit : UINT64_MAX;
     }
-    auto sent = worker.channel ? worker.channel.send(how, 0, {}, {}, 100) : Result<>(Error{"closed"});
+    std::vector<handoff::Loan> loans;
+    if (heir) loans.push_back({{handoff::Role::kHeir, 0, 0}, heir.get()});
+    auto sent = worker.channel ? worker.channel.send(how, 0, {}, loans, 100) : Result<>(Error{"closed"});
     if (!sent && worker.terminated) kill(worker.pid, SIGKILL);
 }
 
-void Supervisor::drain(WorkerPtr worker) {
-    ask_to_end(*worker, handoff::Kind::kQuit);
+/// Its idle connections go on in `heir`, unless that is null.
+void Supervisor::drain(WorkerPtr worker, Worker* heir) {
+    Fd here;
+    if (heir)
+        if (auto ends = handoff::Channel::pair()) {
+            auto there = std::move(ends->second).release();
+            if (heir->channel.send(handoff::Kind::kHeir, 0, {}, {{{handoff::Role::kHeir, 0, 0}, there.get()}}))
+                here = std::move(ends->first).release();
+        }
+    ask_to_end(*worker, handoff::Kind::kQuit, here);
     draining_.push_back(std::move(worker));
+}
+
+/// SIGWINCH, nginx's way to have only the new binary serve while the old one can still come back.
+void Supervisor::stop_worker() {
+    if (!options_.masquerade || !worker_ || ending_ != Ending::kNo) return;
+    worker_stopped_ = true;
+    drain(std::move(worker_), nullptr);
+}
+
+void Supervisor::start_worker_again() {
+    worker_stopped_ = false;
+    respawn();
 }
 
 void Supervisor::reap() {
@@ -133,6 +163,11 @@ void Supervisor::reap() {
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (auto* worker : workers())  // its last words first
             if (worker->pid == pid && worker->channel) worker_spoke(*worker);
+        if (upgrade_ && upgrade_->pid == pid) {
+            if (upgrade_->channel) successor_spoke();
+            upgrade_child_died(status, ended_how(status));
+            continue;
+        }
         worker_died(pid, ended_how(status));
     }
 }
@@ -144,6 +179,7 @@ void Supervisor::worker_died(pid_t pid, const std::string& how) {
     bool clean = how == "exited with code 0";
     std::string text = "worker process " + std::to_string(pid) + " " + how;
     report(clean || how.starts_with("exited with") ? Level::kNotice : Level::kAlert, text);
+    count_lost(pid, how.starts_with("exited on signal"));
     std::erase_if(draining_, is_it);
     if (is_it(successor_)) {
         successor_.reset();
@@ -159,6 +195,14 @@ void Supervisor::worker_died(pid_t pid, const std::string& how) {
     respawn_later(clock_ms() - dead->started_ms);
     // The new configuration may be what killed it.
     if (next_ && dead->loading == next_) abandon(text + " while it took the new configuration");
+}
+
+/// What it had under way is gone with it; when it ended by itself, that was already counted.
+void Supervisor::count_lost(pid_t pid, bool signalled) {
+    auto requests = figure_page().release(pid);
+    if (!signalled) return;
+    figure_page().claim_own().add(Tally::kLost, requests);
+    figure_page().claim_own().add(Tally::kWorkerDeaths);
 }
 
 /// At once, unless it dies again and again.

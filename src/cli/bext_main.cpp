@@ -1,0 +1,24 @@
+// bext: the administrator's command.
+#include <gflags/gflags.h>
+#include <stdio.h>
+
+#include "cli/command_line.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    "asks a running bext-server.\n\n"
+    "  bext reload [--pid-file FILE]                    read the configuration again; returns when it serves\n"
+    "  bext upgrade [--binary FILE] [--pid-file FILE]   change the binary without losing a request\n"
+    "  bext status [--json] [--pid-file FILE]           what it does";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    gflags::SetUsageMessage(kUsage);
+    gflags::SetVersionString(BEXT_VERSION);
+    gflags::ParseCommandLineFlags(&argc, &argv, true);
+    if (auto status = bext::cli::run_command(argc, argv)) return *status;
+    fprintf(stderr, "bext: %s\n", kUsage);
+    return 2;
+}

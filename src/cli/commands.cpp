@@ -1,0 +1,132 @@
+#include "cli/commands.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/replace_file.h"
+#include "cli/signal_process.h"
+#include "supervisor/control.h"
+#include "supervisor/upgrade.h"
+
+namespace bext::cli {
+namespace {
+
+constexpr std::array kPidFiles = {"/run/bext.pid", "/run/nginx.pid", "/tmp/bext.pid"};
+constexpr int kPatience = 10'000;   // ms, for an answer that needs no work
+constexpr int kLongest = 150'000;   // ms, for a reload or an upgrade; the supervisor's own deadlines are shorter
+constexpr int kCheckTime = 60'000;  // ms, for a binary to test a configuration
+
+Error no_server(const std::string& where) {
+    return Error{"no running bext-server" + where + "; start one, or name its pid file with --pid-file"};
+}
+
+Result<std::string> asked(pid_t pid, std::string_view request, int timeout_ms) {
+    auto answer = supervisor::ask(pid, request, timeout_ms);
+    if (!answer) return Error{"process " + std::to_string(pid) + " is no bext-server that can be asked from here"};
+    return *std::move(answer);
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        auto end = std::min(text.find('\n'), text.size());
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+/// Runs `words` of `binary`; an error has what it printed.
+Result<> test_run(const std::string& binary, const std::vector<std::string>& words) {
+    pid_t pid = -1;
+    auto output = supervisor::spawn_check(binary, words, pid);
+    if (!output) return output.error();
+    std::string said;
+    char bytes[4096];
+    for (pollfd ready{output->get(), POLLIN, 0}; poll(&ready, 1, kCheckTime) > 0;) {
+        auto size = read(output->get(), bytes, sizeof bytes);
+        if (size <= 0) break;
+        said.append(bytes, static_cast<std::size_t>(size));
+    }
+    int status = 0;
+    if (waitpid(pid, &status, WNOHANG) != pid) {
+        kill(pid, said.empty() ? SIGKILL : SIGTERM);
+        waitpid(pid, &status, 0);
+    }
+    while (said.ends_with('\n')) said.pop_back();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+    return Error{"\"" + binary + "\" refuses" + (said.empty() ? "" : ": " + said)};
+}
+
+}  // namespace
+
+Result<pid_t> find_server(const std::string& pid_file) {
+    const char* other = getenv("BEXT_PID_FILE");
+    auto named = !pid_file.empty() ? pid_file : other ? std::string(other) : std::string();
+    if (!named.empty()) return read_pid_file(named);
+    for (auto* path : kPidFiles) {
+        auto pid = read_pid_file(path);
+        if (pid && supervisor::ask(*pid, "words", kPatience)) return *pid;
+    }
+    return no_server(" found by /run/bext.pid, /run/nginx.pid or /tmp/bext.pid");
+}
+
+Result<> reload_server(pid_t pid) {
+    auto answer = asked(pid, "reload", kLongest);
+    if (!answer) return answer.error();
+    return {};
+}
+
+Result<std::string> server_status(pid_t pid) { return asked(pid, "status", kPatience); }
+
+/// The JSON's own lines, indented, without its marks.
+std::string status_for_people(const std::string& json) {
+    std::string text;
+    int depth = -1;
+    auto new_line = [&] {
+        while (text.ends_with(' ')) text.pop_back();
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
+        text.append(static_cast<std::size_t>(std::max(depth, 0)) * 2, ' ');
+    };
+    for (char c : json) {
+        if (c == '{' || c == '[') ++depth;
+        if (c == '}' || c == ']') --depth;
+        if (c == '{' || c == ',') {
+            new_line();
+        } else if (c == ':') {
+            text += ": ";
+        } else if (c != '"' && c != '}' && c != '[' && c != ']') {
+            text += c;
+        }
+    }
+    return text;
+}
+
+Result<std::string> upgrade_server(pid_t pid, const std::string& binary) {
+    if (binary.empty()) return asked(pid, "upgrade", kLongest);
+    auto words = asked(pid, "words", kPatience);
+    if (!words) return words.error();
+    auto lines = lines_of(*words);
+    if (lines.size() < 2) return Error{"process " + std::to_string(pid) + " does not say how it was started"};
+    auto place = lines.front();
+    lines.erase(lines.begin());
+    if (auto good = test_run(binary, {binary, "--version"}); !good) return good.error();
+    if (auto good = test_run(binary, lines); !good) return good.error();
+    auto replaced = ReplacedFile::put(binary, place);
+    if (!replaced) return replaced.error();
+    auto done = asked(pid, "upgrade", kLongest);
+    if (!done)
+        if (auto back = replaced->undo(); !back) return Error{done.error().text + "; and then: " + back.error().text};
+    return done;
+}
+
+}  // namespace bext::cli
