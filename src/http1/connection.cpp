@@ -78,11 +78,18 @@ Task<> ClientConnection::run() {
                 else
                     co_await http::serve(*request_);
             }
+            count_response();
             co_await end_request();
             if (!stream) break;
         }
     }
     delete this;
+}
+
+void ClientConnection::count_response() {
+    auto hundreds = request_->out.status / 100;
+    if (hundreds >= 1 && hundreds <= 5)
+        thread_.figures.add(static_cast<Tally>(static_cast<int>(Tally::kStatus1xx) + hundreds - 1));
 }
 
 Task<bool> ClientConnection::begin() {

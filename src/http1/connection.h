@@ -68,6 +68,7 @@ private:
     Task<Read> read_raw(std::span<char> into);
     ssize_t raw_now(std::span<char> into);
     void became_idle();
+    void count_response();
     bool pass();
 
     // http::LiveConnection (http1/ending.cpp)

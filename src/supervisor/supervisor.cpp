@@ -62,6 +62,7 @@ Result<> Supervisor::start() {
 /// Everything that can be wrong with the configuration and the machine is found before the terminal is left.
 Result<> Supervisor::prepare_start() {
     before_ = predecessor_from_environment();
+    generation_ = before_.generation;
     if (auto made = take_figures(); !made) return made;
     bool inherited = false;
     auto adopted = Sockets::adopt(sockets_from_environment(inherited));

@@ -38,6 +38,7 @@ struct Upgrade {
 struct Predecessor {
     handoff::Channel channel;
     pid_t to_end = -1;  // BEXT_UPGRADE_OLD_PID: whom to ask to end once this process serves
+    std::uint64_t generation = 0;  // of its configuration
     Fd figures;
     Fd warm;
 };
