@@ -28,13 +28,14 @@ std::optional<std::string> WarmState::take(const std::string& name) {
 }
 
 std::string WarmState::save() {
-    std::lock_guard lock(mutex_);
+    std::map<std::string, Save, std::less<>> savers;
+    {
+        std::lock_guard lock(mutex_);
+        savers = savers_;  // asked without the lock: they take their own
+    }
     std::map<std::string, std::string> sections;
-    std::erase_if(savers_, [&](auto& saver) {
-        auto bytes = saver.second();
-        if (bytes) sections[saver.first] = *std::move(bytes);
-        return !bytes;
-    });
+    for (auto& [name, saver] : savers)
+        if (auto bytes = saver()) sections[name] = *std::move(bytes);
     WireWriter wire;
     wire.number(kVersion);
     wire.list(sections, [&](auto& section) {

@@ -20,7 +20,7 @@ public:
     /// Gives the bytes of a section, nothing when there is no more to save.
     using Save = std::function<std::optional<std::string>()>;
 
-    /// From now on `save` is asked for the section `name` whenever the state is saved; it is forgotten once it has nothing.
+    /// From now on `save` is asked for the section `name` whenever the state is saved.
     void keep(const std::string& name, Save save);
     /// What the process before has left for `name`, once.
     std::optional<std::string> take(const std::string& name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/wire.h"
 #include "net/loop.h"
 
 namespace bext::http {
@@ -24,7 +25,35 @@ std::int64_t elapsed(std::uint64_t now, std::uint64_t last) {
 RateZone::RateZone(const ZoneSpec& spec, Expr key_of, std::uint64_t rate_of)
     : key(std::move(key_of)), rate(rate_of), most_(slab_entries(spec.size, kUnit)) {
     auto identity = cat({"limit_req ", spec.name, " ", std::to_string(spec.size), " ", key.source()});
-    table_ = std::static_pointer_cast<Table>(surviving_zone(identity, [] { return std::make_shared<Table>(); }));
+    table_ = std::static_pointer_cast<Table>(surviving_zone(identity, [&] {
+        auto table = std::make_shared<Table>();
+        keep_zone_warm(identity, table);
+        return table;
+    }));
+}
+
+std::string RateZone::Table::save() {
+    std::lock_guard lock(mutex);
+    WireWriter wire;
+    wire.list(entries, [&](const Entry& entry) {
+        wire.text(entry.key);
+        wire.number(entry.excess);
+        wire.number(entry.last);
+    });
+    return wire.take();
+}
+
+void RateZone::Table::restore(std::string_view bytes) {
+    std::lock_guard lock(mutex);
+    WireReader wire(bytes);
+    wire.list([&] {
+        auto& entry = entries.emplace_back();
+        wire.text(entry.key);
+        wire.number(entry.excess);
+        wire.number(entry.last);
+        by_key.emplace(entry.key, std::prev(entries.end()));
+        units += units_of(entry.key);
+    });
 }
 
 std::int64_t RateZone::drained(const Entry& entry, std::uint64_t now, std::int64_t& ms) const {

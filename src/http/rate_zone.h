@@ -43,6 +43,9 @@ private:
         Entries entries;  // the most recently seen first
         std::unordered_map<std::string_view, Entries::iterator> by_key;
         std::uint64_t units = 0;  // of 64 bytes, in use
+
+        std::string save();
+        void restore(std::string_view bytes);
     };
     std::int64_t drained(const Entry& entry, std::uint64_t now, std::int64_t& ms) const;
     void expire(std::uint64_t now, bool force);

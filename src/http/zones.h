@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/warm.h"
 #include "conf/directive.h"
 
 namespace bext::http {
@@ -38,6 +39,18 @@ Result<ZoneSpec> parse_zone(const std::string& word);
 
 /// The table that a configuration still in force has under `identity` (use, name, size and key), else a new one.
 std::shared_ptr<void> surviving_zone(const std::string& identity, const std::function<std::shared_ptr<void>()>& make);
+
+/// Lets the next process go on with the state of `zone`, which gives it by save() and takes it by restore(): what the
+/// process before has left under `identity` is taken now.
+template <class Table>
+void keep_zone_warm(const std::string& identity, const std::shared_ptr<Table>& zone) {
+    if (auto bytes = warm_state().take(identity)) zone->restore(*bytes);
+    warm_state().keep(identity, [zone = std::weak_ptr(zone)]() -> std::optional<std::string> {
+        auto alive = zone.lock();
+        if (!alive) return std::nullopt;
+        return alive->save();
+    });
+}
 
 /// Entries of `entry` bytes that nginx's slab allocator can place in a zone of `size` bytes besides its own pages.
 std::uint64_t slab_entries(std::uint64_t size, std::uint64_t entry);

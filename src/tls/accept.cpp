@@ -137,6 +137,7 @@ Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket
     }
     SslPtr ssl(SSL_new(context->raw()));
     SSL_set_ex_data(ssl.get(), handshake_index(), &handshake);
+    if (auto* sessions = context->sessions()) sessions->serve(ssl.get());
     SSL_set_accept_state(ssl.get());
     auto stream = std::make_unique<ServerStream>(std::move(ssl), socket);
     auto deadline = thread.loop.now() + timeout_ms;

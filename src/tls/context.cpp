@@ -51,12 +51,14 @@ KeyPtr read_key(std::string_view text, Passwords& passwords) {
     }
 }
 
-/// Keys of tickets that this process issues when none are configured: the same for every Site, so that a reload does
-/// not cost clients their sessions.
-const unsigned char* own_ticket_keys() {
-    static unsigned char keys[80];
-    static bool made = RAND_bytes(keys, sizeof keys) == 1;
-    return made ? keys : nullptr;
+/// Puts a ticket key to use; 1, or -1 for an error.
+int use_ticket_key(const TicketKey& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
+    auto* kind = key.long_key ? EVP_aes_256_cbc() : EVP_aes_128_cbc();
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string("key", const_cast<unsigned char*>(key.hmac), key.long_key ? 32u : 16u),
+        OSSL_PARAM_construct_utf8_string("digest", const_cast<char*>("sha256"), 0), OSSL_PARAM_construct_end()};
+    if (EVP_MAC_CTX_set_params(mac, params) != 1) return -1;
+    return EVP_CipherInit_ex(cipher, kind, nullptr, key.aes, iv, encrypt) == 1 ? 1 : -1;
 }
 
 }  // namespace
@@ -66,27 +68,17 @@ struct Callbacks {
 
     static int ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
         auto* self = static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-        if (!self || self->ticket_keys_.empty()) return -1;
-        auto use = [&](const Context::TicketKey& key) {
-            auto* kind = key.long_key ? EVP_aes_256_cbc() : EVP_aes_128_cbc();
-            OSSL_PARAM params[] = {
-                OSSL_PARAM_construct_octet_string("key", const_cast<unsigned char*>(key.hmac), key.long_key ? 32u : 16u),
-                OSSL_PARAM_construct_utf8_string("digest", const_cast<char*>("sha256"), 0), OSSL_PARAM_construct_end()};
-            if (EVP_MAC_CTX_set_params(mac, params) != 1) return -1;
-            return EVP_CipherInit_ex(cipher, kind, nullptr, key.aes, iv, encrypt) == 1 ? 1 : -1;
-        };
+        if (!self) return -1;
+        TicketKey key;
         if (encrypt) {
-            auto& key = self->ticket_keys_[0];
-            if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
-            std::memcpy(name, key.name, 16);
-            return use(key);
+            if (!self->issuing_key(key) || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+            std::memcpy(name, key.name, sizeof key.name);
+            return use_ticket_key(key, iv, cipher, mac, encrypt);
         }
-        for (std::size_t i = 0; i < self->ticket_keys_.size(); ++i)
-            if (std::memcmp(name, self->ticket_keys_[i].name, 16) == 0) {
-                int rc = use(self->ticket_keys_[i]);
-                return rc == 1 && i > 0 ? 2 : rc;  // an older key: accept and renew
-            }
-        return 0;
+        bool older = false;
+        if (!self->key_named(name, key, older)) return 0;
+        int rc = use_ticket_key(key, iv, cipher, mac, encrypt);
+        return rc == 1 && older ? 2 : rc;  // accept and renew
     }
 
     static int staple(SSL* ssl, void*) {
@@ -241,15 +233,29 @@ void Context::set_session_context(const ReadFile& read) {
     SSL_CTX_set_session_id_context(ctx_, digest, sizeof digest);
 }
 
+bool Context::issuing_key(TicketKey& key) const {
+    if (ticket_keys_.empty()) return own_keys_->current(key, ::time(nullptr));
+    key = ticket_keys_.front();
+    return true;
+}
+
+bool Context::key_named(const unsigned char* name, TicketKey& key, bool& older) const {
+    if (ticket_keys_.empty()) return own_keys_->find(name, key, older);
+    for (auto& one : ticket_keys_) {
+        if (std::memcmp(one.name, name, sizeof one.name) != 0) continue;
+        key = one;
+        older = &one != &ticket_keys_.front();
+        return true;
+    }
+    return false;
+}
+
 Result<> Context::set_ticket_keys(const ReadFile& read) {
     if (!spec_.tickets) {
         SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
         return {};
     }
-    if (spec_.ticket_keys.empty()) {
-        if (auto* keys = own_ticket_keys()) SSL_CTX_set_tlsext_ticket_keys(ctx_, const_cast<unsigned char*>(keys), 80);
-        return {};
-    }
+    if (spec_.ticket_keys.empty()) own_keys_ = &TicketKeys::own(std::max<std::int64_t>(spec_.session_timeout, 1));
     for (auto& path : spec_.ticket_keys) {
         auto text = read(path);
         if (!text) return Error{text.error().text};
@@ -275,9 +281,11 @@ Result<> Context::set_ticket_keys(const ReadFile& read) {
 Result<> Context::set_sessions(const ReadFile& read) {
     set_session_context(read);
     SSL_CTX_set_timeout(ctx_, spec_.session_timeout);
-    if (spec_.cache_sessions) {
+    if (!spec_.cache_name.empty()) {
+        sessions_ = SessionCache::named(spec_.cache_name, spec_.cache_sessions_size);
+        SessionCache::attach(ctx_);
+    } else if (spec_.cache_sessions) {
         SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_SERVER);
-        if (spec_.cache_sessions_size) SSL_CTX_sess_set_cache_size(ctx_, static_cast<long>(spec_.cache_sessions_size));
     } else {
         SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
     }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tls/session_cache.h"
+#include "tls/ticket_keys.h"
 
 struct ssl_ctx_st;
 
@@ -30,7 +32,8 @@ struct ContextSpec {
     std::vector<std::string> ticket_keys;  // paths
     bool cache_sessions = false;
     std::int64_t session_timeout = 300;  // seconds
-    std::uint64_t cache_sessions_size = 0;
+    std::string cache_name;                 // of a shared cache; empty: OpenSSL's own
+    std::uint64_t cache_sessions_size = 0;  // bytes of a shared cache
     bool early_data = false;
     std::vector<std::pair<std::string, std::string>> commands;  // ssl_conf_command
     std::string stapling_file;
@@ -53,6 +56,7 @@ public:
 
     ssl_ctx_st* raw() const { return ctx_; }
     const ContextSpec& spec() const { return spec_; }
+    SessionCache* sessions() const { return sessions_.get(); }
 
 private:
     Context() = default;
@@ -63,16 +67,14 @@ private:
     Result<> set_sessions(const ReadFile& read);
     Result<> set_ticket_keys(const ReadFile& read);
     void set_session_context(const ReadFile& read);
+    bool issuing_key(TicketKey& key) const;
+    bool key_named(const unsigned char* name, TicketKey& key, bool& older) const;
 
     ssl_ctx_st* ctx_ = nullptr;
     ContextSpec spec_;
-    struct TicketKey {
-        unsigned char name[16];
-        unsigned char aes[32];
-        unsigned char hmac[32];
-        bool long_key;
-    };
-    std::vector<TicketKey> ticket_keys_;
+    std::vector<TicketKey> ticket_keys_;  // of files; else own_keys_ is used
+    TicketKeys* own_keys_ = nullptr;
+    std::shared_ptr<SessionCache> sessions_;
     std::string staple_;
     friend struct Callbacks;
 };

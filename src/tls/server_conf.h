@@ -22,6 +22,7 @@ struct ServerConf {
     conf::Setting<bool> tickets{true};
     conf::Setting<std::vector<std::string>> ticket_keys;
     conf::Setting<bool> cache_sessions{false};
+    conf::Setting<std::string> cache_name;
     conf::Setting<std::uint64_t> cache_size{0};
     conf::Setting<conf::Seconds> session_timeout{conf::Seconds(300)};
     conf::Setting<bool> early_data{false};

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "http/builder.h"
+#include "upstream/health.h"
 
 namespace bext::upstream {
 
@@ -89,8 +90,10 @@ Status Groups::finish(Group& group) {
 
 Status Groups::finish() {
     if (std::exchange(finished_, true)) return conf::ok();
-    for (auto& group : list_)
+    for (auto& group : list_) {
         if (auto bad = finish(*group)) return bad;
+        remember_health(group);
+    }
     return conf::ok();
 }
 

@@ -47,6 +47,7 @@ Task<bool> Tunnel::write(Way& way, std::string_view bytes) {
         struct iovec piece {const_cast<char*>(bytes.data()), bytes.size()};
         ssize_t n = way.to.write({&piece, 1}, false);
         if (n > 0) {
+            if (way.from_peer) frames_.saw(bytes.substr(0, static_cast<std::size_t>(n)));
             bytes.remove_prefix(static_cast<std::size_t>(n));
             continue;
         }
@@ -90,8 +91,18 @@ Task<> Tunnel::other_way(Way& way) {
     x_.link_->stream().cancel();  // last: the first way may end the exchange
 }
 
+/// A Close frame with 1001, "going away", where a frame of the peer's has ended. RFC 6455 section 7.4.1
+std::string_view Tunnel::last_words(void* tunnel) {
+    return static_cast<Tunnel*>(tunnel)->frames_.between() ? std::string_view("\x88\x02\x03\xe9", 4) : std::string_view();
+}
+
 Task<> Tunnel::run() {
     auto& r = x_.request;
+    auto* upgrade = r.out.headers.find(http::Name::kUpgrade);
+    if (upgrade && iequals(upgrade->value, "websocket")) {
+        r.main.last_words = &Tunnel::last_words;
+        r.main.last_words_context = this;
+    }
     x_.log(Level::kDebug, "upgraded");
     r.main.on_abort = nullptr;
     std::string_view unread;
@@ -106,6 +117,7 @@ Task<> Tunnel::run() {
     spawn(other_way(up));
     if (!over_) co_await copy(down);
     end();
+    r.main.last_words = nullptr;
     while (other_runs_) {
         auto wait = co_await net::Stream::Waiting(x_.gate_, false, 0);
         static_cast<void>(wait);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "upstream/exchange.h"
+#include "upstream/websocket.h"
 
 namespace bext::upstream {
 
@@ -23,7 +24,10 @@ private:
     Task<> other_way(Way& way);
     void end();
 
+    static std::string_view last_words(void* tunnel);
+
     Exchange& x_;
+    WebSocketFrames frames_;  // to the client
     std::uint64_t active_ = 0;  // when bytes last came, ms
     bool over_ = false, other_runs_ = false;
 };

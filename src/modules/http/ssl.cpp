@@ -28,6 +28,7 @@ ContextSpec ServerConf::spec(const conf::Cursor& at) const {
     s.tickets = *tickets;
     for (auto& path : *ticket_keys) s.ticket_keys.push_back(at.conf_path(path));
     s.cache_sessions = *cache_sessions;
+    s.cache_name = *cache_name;
     s.cache_sessions_size = *cache_size;
     s.session_timeout = session_timeout->count();
     s.early_data = *early_data;
@@ -68,17 +69,14 @@ Status session_cache(Cursor& at, ServerConf& conf) {
         auto bad = conf::refuse(cat({"invalid session cache \"", word, "\""}));
         if (word == "off" || word == "none") continue;
         conf.cache_sessions.set(true);
-        if (word == "builtin") continue;
-        if (word.starts_with("builtin:")) {
-            if (!parse_decimal(word.substr(8))) return bad;
-            continue;
-        }
+        if (word == "builtin" || (word.starts_with("builtin:") && parse_decimal(word.substr(8)))) continue;
         if (!word.starts_with("shared:")) return bad;
         auto colon = word.find(':', 7);
         auto size = colon == std::string_view::npos || colon == 7 ? std::nullopt : conf::parse_size(word.substr(colon + 1));
         if (!size) return bad;
         if (*size < 8 * 4096) return conf::refuse(cat({"session cache \"", word, "\" is too small"}));
-        conf.cache_size.set(*size / 256);  // about 4000 sessions a megabyte, as nginx says
+        conf.cache_name.set(std::string(word.substr(7, colon - 7)));
+        conf.cache_size.set(*size);
     }
     return conf::ok();
 }
@@ -123,8 +121,7 @@ constexpr conf::Directive kDirectives[] = {
     {"ssl_trusted_certificate", kServer, conf::kOne, BEXT_SSL_PATH(trusted_certificate)},
     {"ssl_crl", kServer, conf::kOne, BEXT_SSL_PATH(crl)},
     {"ssl_prefer_server_ciphers", kServer, conf::kFlag, conf::into<&ServerConf::prefer_server_ciphers>},
-    {"ssl_session_cache", kServer, conf::kOne | conf::kTwo,
-     conf::call<session_cache, &ServerConf::cache_sessions, &ServerConf::cache_size>},
+    {"ssl_session_cache", kServer, conf::kOne | conf::kTwo, conf::call<session_cache, &ServerConf::cache_sessions, &ServerConf::cache_name, &ServerConf::cache_size>},
     {"ssl_session_tickets", kServer, conf::kFlag, conf::into<&ServerConf::tickets>},
     {"ssl_session_ticket_key", kServer, conf::kOne, conf::call<path_list<&ServerConf::ticket_keys>, &ServerConf::ticket_keys>},
     {"ssl_session_timeout", kServer, conf::kOne, conf::into<&ServerConf::session_timeout>},
