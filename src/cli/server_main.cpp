@@ -8,13 +8,15 @@
 #include <cstring>
 
 #include "cli/default_site.h"
+#include "cli/native_config.h"
 #include "cli/server.h"
 #include "supervisor/title.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
 
 DEFINE_bool(nginx_masquerade, false, "serve as a stand-in for nginx, in the foreground");
-DEFINE_string(nginx_config, "", "the nginx.conf to serve (default /etc/nginx/nginx.conf)");
+DEFINE_string(config, "", "with run: bext's own configuration (default /etc/bext/bext.config.toml, which may be missing)");
+DEFINE_string(nginx_config, "", "the nginx.conf to serve (default: what [nginx] config says, else /etc/nginx/nginx.conf)");
 DEFINE_string(pid_file, "", "where the pid file is written, whatever the configuration says");
 DEFINE_int32(port, 8080, "with --default-site: the first port to try");
 DEFINE_bool(default_site, false, "with run: serve the embedded default configuration on a loopback port");
@@ -23,7 +25,8 @@ namespace {
 
 constexpr char kUsage[] =
     "serves what an nginx.conf describes.\n\n"
-    "  bext-server run [--nginx-config FILE] [--pid-file FILE]   serve in the foreground\n"
+    "  bext-server run [--config FILE] [--nginx-config FILE] [--pid-file FILE]\n"
+    "                                                            serve in the foreground\n"
     "  bext-server run --default-site [--port N]                 serve a built-in page on a loopback port\n"
     "  bext-server --nginx-masquerade [--nginx-config FILE]      serve in nginx's name, in the foreground\n"
     "  bext-server nginx check [-c FILE]                         test the configuration";
@@ -51,6 +54,20 @@ bext::cli::ServeOptions options_of(std::vector<std::string> argv) {
     return options;
 }
 
+/// `run`: serves what bext's own configuration and the flags say; a flag wins.
+int run(bext::cli::ServeOptions options) {
+    auto path = FLAGS_config.empty() ? std::string(bext::cli::kNativeConfigPath) : FLAGS_config;
+    if (FLAGS_config.empty() && ::access(path.c_str(), F_OK) != 0) return bext::cli::serve(options);
+    auto config = bext::cli::read_native_config(path);
+    if (!config) {
+        fprintf(stderr, "bext-server: %s\n", config.error().text.c_str());
+        return 1;
+    }
+    if (options.source.conf_file.empty()) options.source.conf_file = config->nginx_config;
+    options.drain_timeout_ms = config->drain_timeout_ms;
+    return bext::cli::serve(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -75,7 +92,7 @@ int main(int argc, char** argv) {
     }
     if (argc > 1 && std::strcmp(argv[1], "run") == 0) {
         if (FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
-        return bext::cli::serve(options);
+        return run(std::move(options));
     }
     fprintf(stderr, "bext-server: %s\n", kUsage);
     return 2;

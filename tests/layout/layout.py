@@ -32,7 +32,7 @@ ALLOWED = {
 # A library's headers, and the folders that may see them.
 LIBRARIES = [
     (r'boost/beast', ['takeover']), (r'boost/asio', ['net', 'takeover']), (r'openssl/', ['tls', 'base']), (r'nghttp2/', ['http2']),
-    (r'systemd/', ['supervisor']), (r'sdbus-c\+\+/', ['sysd']), (r'gflags/', ['cli']), (r'glog/', ['cli']),
+    (r'systemd/', ['supervisor']), (r'sdbus-c\+\+/', ['sysd']), (r'gflags/', ['cli']), (r'toml\+\+/', ['cli']), (r'glog/', ['cli']),
 ]
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^">]+)[">]')

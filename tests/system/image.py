@@ -12,7 +12,7 @@ RELEASE = 'bookworm'
 PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
 nginx php-fpm logrotate certbot python3-certbot-nginx pebble unattended-upgrades needrestart
-libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libtomlplusplus3
+libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0
 '''.split()
 
 # No documentation, and no fsync: the image is thrown away when its making is interrupted.
