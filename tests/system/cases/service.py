@@ -57,3 +57,14 @@ def a_fault_in_the_configuration_is_in_the_journal(machine):
     machine.wait_until('systemctl is-failed bext')
     assert 'unknown directive "no_such_directive" in /etc/nginx/nginx.conf' in machine.journal('bext')
 
+
+
+def the_journal_knows_how_bad_a_message_is(machine):
+    serve_debians_site(machine)
+    machine.run("sed -i 's/error_log .*/error_log stderr notice;/' /etc/nginx/nginx.conf")
+    machine.run("echo 'server { listen 80 default_server; location / { root /var/www/html; } location /up { proxy_pass http://127.0.0.1:9; } }'"
+                ' > /etc/nginx/sites-enabled/default; systemctl restart bext')
+    machine.wait_until('curl -sS http://127.0.0.1/up | grep -q 502')
+    errors = machine.run('journalctl -u bext -o cat -p err').out
+    assert 'connect() failed' in errors and 'start worker process' not in errors, errors
+    assert 'start worker process' in machine.run('journalctl -u bext -o cat -p notice..notice').out
