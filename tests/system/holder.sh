@@ -1,5 +1,5 @@
 # Holds one machine: its disk, its control groups and its processes live in namespaces that end with this script, which
-# ends when its standard input does. Run as the first process of a process namespace: holder.sh IMAGE CGROUP
+# ends when its standard input does. Run as the first process of a process namespace: holder.sh IMAGE CGROUP tmpfs|ext4
 set -eu
 [ $$ = 1 ] || { echo "not in a process namespace of its own" >&2; exit 1; }
 image=$1 group=/sys/fs/cgroup/$2
@@ -8,8 +8,14 @@ mount -t proc proc /proc
 mkdir -p /run/bext-machine
 mount -t tmpfs -o mode=0755 machine /run/bext-machine
 cd /run/bext-machine
-mkdir changes work disk
-mount -t overlay -o "lowerdir=$image,upperdir=changes,workdir=work" machine disk
+mkdir upper disk
+if [ "$3" = ext4 ]; then
+  truncate -s 2G upper.img
+  mkfs.ext4 -q upper.img
+  mount -o loop,commit=600 upper.img upper
+fi
+mkdir upper/changes upper/work
+mount -t overlay -o "lowerdir=$image,upperdir=upper/changes,workdir=upper/work" machine disk
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir "$group"

@@ -23,6 +23,12 @@ SYSTEM_CALLS = 'pidfd_open pidfd_getfd pidfd_send_signal ptrace process_vm_readv
 numbers = itertools.count(1)
 
 
+def forgetful(test):
+    """Marks a test whose machine loses at a power cut what was written but not synced (ext4 on a loop device)."""
+    test.disk = 'ext4'
+    return test
+
+
 class Failed(AssertionError):
     """A command in the machine did not do what was expected of it."""
 
@@ -68,12 +74,12 @@ def wait_for(condition, timeout, what):
 
 
 class Machine:
-    def __init__(self, image, name=None):
-        self.name = name or f'bext{next(numbers)}'
+    def __init__(self, image, disk='tmpfs'):
+        self.image, self.disk, self.name = image, disk, f'bext{next(numbers)}'
         self.group = f'bext-system-{os.getpid()}-{self.name}'
         self.console = tempfile.TemporaryFile()
         self.holder = self.nspawn = self.init = None
-        command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', str(HERE / 'holder.sh'), str(image), self.group]
+        command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', str(HERE / 'holder.sh'), str(image), self.group, disk]
         self.holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.console, start_new_session=True)
         if self.holder.stdout.readline() != b'held\n':
             self.remove()
@@ -150,9 +156,15 @@ class Machine:
         self.boot()
 
     def power_cut(self):
-        """Ends every process at once, without a word to any, and boots with the disk as it was at that moment."""
+        """Ends every process at once, without a word to any, and boots with the disk as it was at that moment; in a
+        forgetful machine without what had not been synced."""
         os.kill(self.init, signal.SIGKILL)
         self._ended(20)
+        if self.disk == 'ext4':
+            cut = ['nsenter', f'--target={self.held}', '--mount', '--pid', 'sh', str(HERE / 'power-cut.sh'), str(self.image)]
+            done = subprocess.run(cut, capture_output=True, text=True, timeout=60, env=ENVIRONMENT)
+            if done.returncode:
+                raise Failed(f'the disk could not be cut off: {done.stderr}')
         self.boot()
 
     def remove(self):

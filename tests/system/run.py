@@ -62,7 +62,7 @@ def run_one(name, function, disk, files):
     """Whether the test passed; a failure is printed with the last messages of the machine."""
     began, since = time.monotonic(), time.time()
     try:
-        with Machine(disk) as machine:
+        with Machine(disk, getattr(function, 'disk', 'tmpfs')) as machine:
             try:
                 machine.put_tree(files)
                 machine.put(HERE / 'load.py', '/usr/local/bin/load.py', 0o755)
