@@ -54,7 +54,9 @@ def apt_settings():
 
 def make(target):
     """Builds the image in `target`."""
-    command = ['mmdebstrap', '--mode=root', '--variant=apt', '--quiet', '--include=' + ','.join(PACKAGES)]
+    # Its mounts are in a namespace of their own, so that removing a half-made image never follows one of them.
+    command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+    command += ['mmdebstrap', '--mode=root', '--variant=apt', '--quiet', '--include=' + ','.join(PACKAGES)]
     command += [f'--dpkgopt={option}' for option in DPKG] + [f'--aptopt={setting}' for setting in apt_settings()]
     for unit in MASKED:
         command.append(f'--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/{unit}"')
