@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 namespace bext {
@@ -21,6 +22,14 @@ std::string Digest::finish() {
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), bytes, &size);
+    return {reinterpret_cast<char*>(bytes), size};
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    auto* data = reinterpret_cast<const unsigned char*>(text.data());
+    if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, text.size(), bytes, &size)) return {};
     return {reinterpret_cast<char*>(bytes), size};
 }
 

@@ -22,6 +22,9 @@ private:
     void* context_;
 };
 
+/// The raw bytes of HMAC-SHA256 (RFC 2104).
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
 /// Fills `size` bytes unpredictably; false when the system has none to give.
 bool random_bytes(void* into, std::size_t size);
 /// Overwrites a secret, so that it does not stay in memory.

@@ -7,6 +7,9 @@
 
 #include <cstring>
 
+#include "base/journal.h"
+#include "base/text.h"
+
 namespace bext {
 namespace {
 
@@ -28,7 +31,10 @@ private:
 
 class StderrTarget final : public LogTarget {
 public:
-    void write(Level, std::string_view line, std::string_view) override { write_all(2, line); }
+    void write(Level level, std::string_view line, std::string_view) override {
+        auto prefix = journal_prefix(level);
+        write_all(2, prefix.empty() ? line : cat({prefix, line}));
+    }
 };
 
 }  // namespace
@@ -83,7 +89,10 @@ std::shared_ptr<LogTarget> log_to_file(std::shared_ptr<LogFile> file) {
     return std::make_shared<FileTarget>(std::move(file));
 }
 
-std::shared_ptr<LogTarget> log_to_stderr() { return std::make_shared<StderrTarget>(); }
+std::shared_ptr<LogTarget> log_to_stderr() {
+    find_journal();
+    return std::make_shared<StderrTarget>();
+}
 
 Log& process_log() {
     static Log log;

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+#include "base/text.h"
 #include "cli/shim_args.h"
 #include "cli/signal_process.h"
 #include "cli/version.h"
@@ -26,7 +28,14 @@ void print(std::string_view text) {
 /// An error of the configuration; its level is emerg unless the text brings its own.
 std::string emerg(const std::string& text) { return text.starts_with("[") ? text : "[emerg] " + text; }
 
-void print_line(std::string_view text) { print("nginx: " + std::string(text) + "\n"); }
+/// The priority of a line "[level] text", for the journal.
+std::string_view prefix_of(std::string_view text) {
+    for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
+        if (text.starts_with(cat({"[", level_name(static_cast<Level>(i)), "]"}))) return journal_prefix(static_cast<Level>(i));
+    return journal_prefix(Level::kNotice);
+}
+
+void print_line(std::string_view text) { print(cat({prefix_of(text), "nginx: ", text, "\n"})); }
 
 /// "[emerg] text" as nginx says it: with the time when the log itself is the terminal, else behind its name.
 void print_message(const loader::Source& source, const std::string& text) {
@@ -38,7 +47,7 @@ void print_message(const loader::Source& source, const std::string& text) {
     strftime(time_text, sizeof time_text, "%Y/%m/%d %H:%M:%S ", &local);
     auto pid = std::to_string(::getpid());
     auto level = text.find("] ");
-    print(time_text + text.substr(0, level + 2) + pid + "#" + pid + ": " + text.substr(level + 2) + "\n");
+    print(std::string(prefix_of(text)) + time_text + text.substr(0, level + 2) + pid + "#" + pid + ": " + text.substr(level + 2) + "\n");
 }
 
 /// What opening the logs and the pid file would meet; -t tells of it as nginx does.
@@ -155,6 +164,7 @@ int check(const loader::Source& source, bool dump, bool quiet) {
 }
 
 int serve(const ServeOptions& options) {
+    find_journal();
     if (options.masquerade) http::identity() = {"nginx", "1.28.2"};
     supervisor::Options to;
     to.argv = options.argv;

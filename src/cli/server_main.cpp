@@ -7,15 +7,19 @@
 
 #include <cstring>
 
+#include "base/log.h"
 #include "cli/command_line.h"
 #include "cli/default_site.h"
+#include "cli/native_config.h"
 #include "cli/server.h"
+#include "deploy/webhook.h"
 #include "supervisor/title.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
 
 DEFINE_bool(nginx_masquerade, false, "serve as a stand-in for nginx, in the foreground");
-DEFINE_string(nginx_config, "", "the nginx.conf to serve (default /etc/nginx/nginx.conf)");
+DEFINE_string(config, "", "with run and git-deploy: bext's own configuration (default /etc/bext/bext.config.toml, which may be missing)");
+DEFINE_string(nginx_config, "", "the nginx.conf to serve (default: what [nginx] config says, else /etc/nginx/nginx.conf)");
 DECLARE_string(pid_file);
 DEFINE_int32(port, 8080, "with --default-site: the first port to try");
 DEFINE_bool(default_site, false, "with run: serve the embedded default configuration on a loopback port");
@@ -24,8 +28,10 @@ namespace {
 
 constexpr char kUsage[] =
     "serves what an nginx.conf describes.\n\n"
-    "  bext-server run [--nginx-config FILE] [--pid-file FILE]   serve in the foreground\n"
+    "  bext-server run [--config FILE] [--nginx-config FILE] [--pid-file FILE]\n"
+    "                                                            serve in the foreground\n"
     "  bext-server run --default-site [--port N]                 serve a built-in page on a loopback port\n"
+    "  bext-server git-deploy [--config FILE]                    run a command on every push, when [git_deploy] is enabled\n"
     "  bext-server --nginx-masquerade [--nginx-config FILE]      serve in nginx's name, in the foreground\n"
     "  bext-server nginx check [-c FILE]                         test the configuration\n"
     "  bext-server upgrade [--binary FILE] [--pid-file FILE]     change the binary of the running server\n"
@@ -61,6 +67,35 @@ void take_flags(bext::cli::ServeOptions& options) {
     options.foreground = true;
 }
 
+/// What --config names, or the usual file when it is there.
+bext::Result<bext::cli::NativeConfig> native_config() {
+    if (!FLAGS_config.empty()) return bext::cli::read_native_config(FLAGS_config);
+    if (::access(bext::cli::kNativeConfigPath, F_OK) != 0) return bext::cli::NativeConfig();
+    return bext::cli::read_native_config(bext::cli::kNativeConfigPath);
+}
+
+/// `run`: serves what bext's own configuration and the flags say; a flag wins.
+int run(bext::cli::ServeOptions options, const bext::cli::NativeConfig& config) {
+    if (options.source.conf_file.empty()) options.source.conf_file = config.nginx_config;
+    options.drain_timeout_ms = config.drain_timeout_ms;
+    return bext::cli::serve(options);
+}
+
+/// `git-deploy`: takes webhooks, when that is enabled.
+int git_deploy(const bext::cli::GitDeploy& config) {
+    if (!config.enabled) return 0;
+    bext::process_log().add(bext::Level::kNotice, bext::log_to_stderr());
+    return bext::deploy::run({config.listen, config.secret, config.on_push, STDERR_FILENO});
+}
+
+/// The commands that read bext's own configuration.
+int native(const std::string& command, bext::cli::ServeOptions options) {
+    auto config = native_config();
+    if (config) return command == "run" ? run(std::move(options), *config) : git_deploy(config->git_deploy);
+    fprintf(stderr, "bext-server: %s\n", config.error().text.c_str());
+    return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -84,10 +119,9 @@ int main(int argc, char** argv) {
         options.masquerade = true;
         return bext::cli::serve(options);
     }
-    if (argc > 1 && std::strcmp(argv[1], "run") == 0) {
-        if (FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
-        return bext::cli::serve(options);
-    }
+    std::string command = argc > 1 ? argv[1] : "";
+    if (command == "run" && FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
+    if (command == "run" || command == "git-deploy") return native(command, std::move(options));
     fprintf(stderr, "bext-server: %s\n", kUsage);
     return 2;
 }

@@ -25,14 +25,14 @@ ALLOWED = {
     'modules': 'base conf net tls http http1 upstream cache stream',
     'loader': 'base handoff conf net http modules',
     'worker': 'base handoff conf net tls http http1 http2 upstream cache stream modules loader',
-    'supervisor': 'base handoff', 'sysd': 'base',
+    'supervisor': 'base handoff', 'sysd': 'base', 'deploy': 'base',
     'takeover': 'base conf net loader sysd', 'masquerade': 'base sysd', 'cli': '*',
 }
 
 # A library's headers, and the folders that may see them.
 LIBRARIES = [
-    (r'boost/beast', ['takeover']), (r'boost/asio', ['net', 'takeover']), (r'openssl/', ['tls', 'base']), (r'nghttp2/', ['http2']),
-    (r'systemd/', ['supervisor']), (r'sdbus-c\+\+/', ['sysd']), (r'gflags/', ['cli']), (r'glog/', ['cli']),
+    (r'boost/beast', ['takeover', 'deploy']), (r'boost/asio', ['net', 'takeover', 'deploy']), (r'openssl/', ['tls', 'base']), (r'nghttp2/', ['http2']),
+    (r'systemd/', ['supervisor']), (r'sdbus-c\+\+/', ['sysd']), (r'gflags/', ['cli']), (r'toml\+\+/', ['cli']), (r'glog/', ['cli']),
 ]
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^">]+)[">]')

@@ -1,0 +1,34 @@
+// NativeConfig: /etc/bext/bext.config.toml, what bext can do that an nginx.conf has no words for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace bext::cli {
+
+inline constexpr const char* kNativeConfigPath = "/etc/bext/bext.config.toml";
+
+/// [git_deploy]: a command that a push to a repository runs.
+struct GitDeploy {
+    bool enabled = false;
+    std::string secret;                     // the webhook's
+    std::string on_push;                    // a line for sh
+    std::string listen = "127.0.0.1:8090";  // a loopback address and a port
+};
+
+struct NativeConfig {
+    std::string nginx_config;                  // [nginx] config; "": the default
+    std::uint64_t drain_timeout_ms = 30'000;   // [upgrade] drain_timeout
+    GitDeploy git_deploy;
+};
+
+/// Reads the file. Every key that is unknown or has a value of another kind is an error "FILE:LINE: …" that says what
+/// is allowed.
+Result<NativeConfig> read_native_config(const std::string& path);
+
+/// The same of `text`; `path` is only what errors say.
+Result<NativeConfig> parse_native_config(std::string_view text, const std::string& path);
+
+}  // namespace bext::cli

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Runs the system tests: each is a function of a file in cases/, and has a Debian machine of its own.
+
+    run.py --build DIR [CASE[.TEST]…]    cases/CASE.py, or its function TEST alone; all when none is named
+    run.py --image                       only makes the disk that the machines start from
+    run.py --list                        names the tests
+
+A test takes the machine, with bext installed: `def a_sentence(machine)`. Exit status 77: no machine can run on this host.
+"""
+import argparse
+import importlib.util
+import inspect
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE))
+import image  # noqa: E402
+from machine import Machine, impossible  # noqa: E402
+
+SKIPPED = 77
+TOOLS = {'systemd-nspawn': 'systemd-container', 'mmdebstrap': 'mmdebstrap', 'nsenter': 'util-linux'}
+
+
+def tests_of(path):
+    """The public functions of a case, in their order."""
+    spec = importlib.util.spec_from_file_location(f'cases.{path.stem}', path)
+    case = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(case)
+    return [function for name, function in vars(case).items()
+            if inspect.isfunction(function) and function.__module__ == case.__name__ and not name.startswith('_')]
+
+
+def chosen(names):
+    """(full name, function) of every test that is meant."""
+    found = []
+    for path in sorted((HERE / 'cases').glob('*.py')):
+        for function in tests_of(path):
+            full = f'{path.stem}.{function.__name__}'
+            if not names or path.stem in names or full in names:
+                found.append((full, function))
+    for name in names:
+        if not any(full == name or full.split('.')[0] == name for full, _ in found):
+            sys.exit(f'there is no system test {name}; run.py --list names them')
+    return found
+
+
+def stage(build, directory):
+    """Installs the build into a directory, as a package would hold it."""
+    command = ['cmake', '--install', str(build), '--prefix', '/usr', '--strip']
+    subprocess.run(command, env={'DESTDIR': directory, 'PATH': '/usr/local/bin:/usr/bin:/bin'}, check=True, stdout=subprocess.DEVNULL)
+
+
+def run_one(name, function, disk, files):
+    """Whether the test passed; a failure is printed with the last messages of the machine."""
+    began, since = time.monotonic(), time.time()
+    try:
+        with Machine(disk, getattr(function, 'disk', 'tmpfs')) as machine:
+            try:
+                machine.put_tree(files)
+                machine.put(HERE / 'load.py', '/usr/local/bin/load.py', 0o755)
+                machine.run('systemctl daemon-reload')
+                since = time.time()
+                function(machine)
+            except Exception:
+                if machine.init:
+                    print(f'-- the last messages of the machine of {name}\n' + machine.journal(since=since))
+                raise
+    except Exception:
+        print(f'FAILED {name}\n{traceback.format_exc()}', flush=True)
+        return False
+    print(f'passed {name} ({time.monotonic() - began:.1f} s)', flush=True)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--build', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'release')
+    parser.add_argument('--image', action='store_true')
+    parser.add_argument('--list', action='store_true')
+    parser.add_argument('tests', nargs='*')
+    args = parser.parse_args()
+    tests = chosen(args.tests)
+    if args.list:
+        print('\n'.join(name for name, _ in tests))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
+    reason = impossible()
+    if reason:
+        print(f'skipped: {reason}')
+        return SKIPPED
+    if missing:
+        print(f'missing on this host: {" ".join(missing)}; ./dev system installs what is needed')
+        return 1
+    disk = image.ensure()
+    if args.image:
+        print(disk)
+        return 0
+    with tempfile.TemporaryDirectory() as files:
+        stage(args.build, files)
+        failed = [name for name, function in tests if not run_one(name, function, disk, files)]
+    print(f'{len(tests)} system tests, {len(failed)} failed{": " if failed else ""}{" ".join(failed)}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
