@@ -55,12 +55,12 @@ std::optional<std::uint64_t> duration_ms(std::string_view text) {
     return {};
 }
 
-bool take_duration(const toml::node& node, std::uint64_t& to) {
+bool take_duration(const toml::node& node, std::uint32_t& to) {
     std::optional<std::uint64_t> ms;
     if (auto seconds = node.value_exact<std::int64_t>(); seconds && *seconds >= 0 && *seconds <= 86'400)
         ms = static_cast<std::uint64_t>(*seconds) * 1000;
     if (auto text = node.value_exact<std::string>()) ms = duration_ms(*text);
-    if (ms) to = *ms;
+    if (ms) to = static_cast<std::uint32_t>(std::min(*ms, kLongestDrainMs));
     return ms && *ms <= kLongestDrainMs;
 }
 

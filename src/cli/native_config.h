@@ -20,7 +20,7 @@ struct GitDeploy {
 
 struct NativeConfig {
     std::string nginx_config;                  // [nginx] config; "": the default
-    std::uint64_t drain_timeout_ms = 30'000;   // [upgrade] drain_timeout
+    std::uint32_t drain_timeout_ms = 30'000;   // [upgrade] drain_timeout
     GitDeploy git_deploy;
 };
 

@@ -16,7 +16,6 @@ struct ServeOptions {
     std::string binary;
     bool masquerade = false;  // stand in for nginx: its name, its signals' meaning
     bool foreground = false;
-    std::uint64_t drain_timeout_ms = 30'000;  // how long the process that an upgrade replaces may finish requests
 };
 
 /// `-t` and `-T`: reads the configuration as serving would; 0 or 1.

@@ -77,7 +77,7 @@ bext::Result<bext::cli::NativeConfig> native_config() {
 /// `run`: serves what bext's own configuration and the flags say; a flag wins.
 int run(bext::cli::ServeOptions options, const bext::cli::NativeConfig& config) {
     if (options.source.conf_file.empty()) options.source.conf_file = config.nginx_config;
-    options.drain_timeout_ms = config.drain_timeout_ms;
+    options.source.drain_timeout_ms = config.drain_timeout_ms;
     return bext::cli::serve(options);
 }
 

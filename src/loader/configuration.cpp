@@ -86,6 +86,7 @@ handoff::Plan plan_of(const http::Site& site, const MainConf& main, const Source
     plan.pid_path = !source.pid_path.empty() ? source.pid_path : main.pid->empty() ? default_pid_path(source) : *main.pid;
     plan.daemon = *main.daemon;
     plan.master_process = *main.master_process;
+    plan.shutdown_timeout_ms = source.drain_timeout_ms;
     if (main.shutdown_timeout->count()) plan.shutdown_timeout_ms = static_cast<std::uint32_t>(main.shutdown_timeout->count());
     return plan;
 }

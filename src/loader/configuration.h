@@ -21,6 +21,7 @@ struct Source {
     std::string error_log;   // -e
     std::string directives;  // -g
     std::string pid_path;    // --pid-file
+    std::uint32_t drain_timeout_ms = 30'000;  // without a worker_shutdown_timeout
 };
 
 struct Configuration {

@@ -86,15 +86,4 @@ void Notify::tell(const std::string& state) const {
     if (auto sent = send(state); !sent) report(Level::kWarn, sent.error().text);
 }
 
-void tell(const Notify& notify, Milestone milestone, const std::string& detail) {
-    switch (milestone) {
-        case Milestone::kReady: return notify.ready("serving");
-        case Milestone::kReloading: return notify.reloading();
-        case Milestone::kReloaded: return notify.ready("serving, reloaded");
-        case Milestone::kReloadFailed:
-            return notify.ready("serving as before, since the reload failed" + (detail.empty() ? "" : ": " + detail));
-        case Milestone::kStopping: return notify.stopping();
-    }
-}
-
 }  // namespace bext::supervisor

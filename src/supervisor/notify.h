@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "supervisor/supervisor.h"
 
 namespace bext::supervisor {
 
@@ -54,8 +53,5 @@ private:
     bool wanted_ = false;
     std::uint64_t watchdog_interval_ms_ = 0;
 };
-
-/// Says what the supervisor has reached: for Roles::reached.
-void tell(const Notify& notify, Milestone milestone, const std::string& detail);
 
 }  // namespace bext::supervisor

@@ -80,7 +80,7 @@ void Supervisor::end(Ending how) {
     bool again = ending_ != Ending::kNo;
     ending_ = again ? Ending::kNow : how;
     if (!again) {
-        reached(Milestone::kStopping);
+        if (!upgrade_ || upgrade_->stage != Upgrade::Stage::kServing) reached(Milestone::kStopping);
         if (loader_ >= 0) kill(loader_, SIGKILL);
         if (started_ && next_) abandon({});
         respawn_at_ = 0;

@@ -192,6 +192,19 @@ std::vector<handoff::Loan> Sockets::loans() const {
     return loans;
 }
 
+std::map<std::string, std::vector<int>> Sockets::named() const {
+    constexpr std::size_t kLongest = 255;
+    std::map<std::string, std::vector<int>> all;
+    for (auto& group : groups_)
+        for (auto& socket : group.sockets) {
+            auto name = socket->text.size() > kLongest ? socket->text.substr(socket->text.size() - kLongest) : socket->text;
+            for (char& c : name)
+                if (c == ':' || static_cast<unsigned char>(c) < 32) c = '_';
+            all[name].push_back(socket->fd.get());
+        }
+    return all;
+}
+
 std::vector<int> Sockets::fds() const {
     std::vector<int> fds;
     for (const auto& loan : loans()) fds.push_back(loan.fd);

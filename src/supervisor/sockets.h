@@ -2,6 +2,7 @@
 // closes before its successor is in use.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ public:
     std::size_t size() const;
     /// All descriptors, for a successor process.
     std::vector<int> fds() const;
+
+    /// The same by name: the address's text, without what the service manager does not take in a name.
+    std::map<std::string, std::vector<int>> named() const;
 
     /// Whether retire() may remove the files of unix sockets: not while they are another server's, too.
     void own_files(bool own);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "supervisor/pidfile.h"
 #include "supervisor/report.h"
+#include "supervisor/service_sockets.h"
 #include "supervisor/spawn.h"
 #include "supervisor/title.h"
 
@@ -65,7 +66,9 @@ Result<> Supervisor::prepare_start() {
     generation_ = before_.generation;
     if (auto made = take_figures(); !made) return made;
     bool inherited = false;
-    auto adopted = Sockets::adopt(sockets_from_environment(inherited));
+    auto fds = sockets_from_environment(inherited);
+    for (auto& fd : sockets_from_service_manager()) fds.push_back(std::move(fd));
+    auto adopted = Sockets::adopt(std::move(fds));
     auto spawned = start_loader();
     if (!spawned) return spawned.error();
     loader_channel_ = std::move(spawned->channel);
@@ -115,6 +118,7 @@ void Supervisor::loop() {
     while (!over()) {
         if (!wait_for_events()) return;
         run_deadlines();
+        tell_status();
         if (respawn_at_ && clock_ms() >= respawn_at_) respawn();
     }
 }
@@ -162,6 +166,8 @@ int Supervisor::wait_ms() const {
     };
     consider(respawn_at_);
     consider(status_deadline_);
+    consider(next_keep_alive_);
+    consider(next_status_);
     if (upgrade_) consider(upgrade_->deadline);
     for (auto* worker : workers()) {
         consider(worker->load_deadline);
@@ -210,10 +216,6 @@ void Supervisor::finish() {
 
 std::string Supervisor::pid_path(const State& state) const {
     return options_.pid_path.empty() ? state.plan().pid_path : options_.pid_path;
-}
-
-void Supervisor::reached(Milestone milestone, const std::string& detail) const {
-    if (roles_.reached) roles_.reached(milestone, detail);
 }
 
 }  // namespace bext::supervisor

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "supervisor/background.h"
 #include "handoff/channel.h"
 #include "supervisor/logs.h"
+#include "supervisor/notify.h"
 #include "supervisor/sockets.h"
 #include "supervisor/control.h"
 #include "supervisor/spawn.h"
@@ -103,7 +105,6 @@ private:
     void finish();
     bool over() const;
     std::string pid_path(const State& state) const;
-    void reached(Milestone milestone, const std::string& detail = {}) const;
 
     // signals.cpp
     Result<> take_signals();
@@ -123,6 +124,13 @@ private:
     void abandon(const std::string& reason);
     void reload_ended(Milestone milestone, const std::string& detail = {});
     void use_logs_of(const State& state);
+
+    // service.cpp
+    void reached(Milestone milestone, const std::string& detail = {});
+    std::string status_line() const;
+    void store_sockets();
+    void give_service_to(pid_t pid);
+    void tell_status();
 
     // upgrade.cpp
     void upgrade(bool automatic, Askers askers);
@@ -173,6 +181,10 @@ private:
     std::string start_failure_;
 
     Predecessor before_;
+    Notify notify_;
+    std::set<std::string> stored_;  // names of the sockets that the service manager keeps
+    std::string last_trouble_;
+    std::uint64_t next_keep_alive_ = 0, next_status_ = 0;
     std::uint64_t started_ms_ = 0;
 
     std::uint64_t generation_ = 0;

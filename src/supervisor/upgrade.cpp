@@ -157,6 +157,7 @@ Fd Supervisor::hand_over() {
     auto& change = *upgrade_;
     change.stage = Upgrade::Stage::kHanded;
     reached(Milestone::kHandedOver, std::to_string(change.pid));
+    give_service_to(change.pid);
     for (auto& asker : change.askers) asker.succeed("process " + std::to_string(change.pid) + " serves\n");
     change.askers.clear();
     auto ends = handoff::Channel::pair();

@@ -1,5 +1,6 @@
 // What a service manager reads from us, played by a datagram socket; and the sockets that it hands over.
 #include "supervisor/notify.h"
+#include "supervisor/supervisor.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -96,20 +97,6 @@ TEST_F(NotifyTest, AReloadHasItsTime) {
     auto said = std::strtoull(text.c_str() + std::strlen("RELOADING=1\nMONOTONIC_USEC="), nullptr, 10);
     EXPECT_GE(said, before);
     EXPECT_LE(said, (clock_ms() + 1) * 1000);
-}
-
-TEST_F(NotifyTest, TellsMilestones) {
-    Notify notify;
-    tell(notify, Milestone::kReady, "");
-    EXPECT_EQ(next().text, "READY=1\nSTATUS=serving");
-    tell(notify, Milestone::kReloading, "");
-    EXPECT_TRUE(next().text.starts_with("RELOADING=1\n"));
-    tell(notify, Milestone::kReloaded, "");
-    EXPECT_EQ(next().text, "READY=1\nSTATUS=serving, reloaded");
-    tell(notify, Milestone::kReloadFailed, "no such file");
-    EXPECT_EQ(next().text, "READY=1\nSTATUS=serving as before, since the reload failed: no such file");
-    tell(notify, Milestone::kStopping, "");
-    EXPECT_EQ(next().text, "STOPPING=1");
 }
 
 TEST_F(NotifyTest, KeepsTheWatchdogContent) {
