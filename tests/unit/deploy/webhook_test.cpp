@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,8 +56,16 @@ protected:
     void TearDown() override {
         io_.stop();
         if (thread_.joinable()) thread_.join();
+        mask_child_signals(SIG_UNBLOCK);
         process_log() = Log();
         std::filesystem::remove_all(directory_);
+    }
+
+    static void mask_child_signals(int how) {
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGCHLD);
+        pthread_sigmask(how, &signals, nullptr);
     }
 
     void serve(const std::string& command) {
@@ -65,6 +74,7 @@ protected:
         auto started = hook_->start();
         ASSERT_TRUE(started) << started.error().text;
         thread_ = std::thread([this] { io_.run(); });
+        mask_child_signals(SIG_BLOCK);  // they interrupt that thread, and no call of this one
     }
 
     std::string send(const std::string& request) const {
