@@ -30,7 +30,7 @@ def stopping_it_answers_what_is_under_way(machine):
     assert machine.finish(download).out == '200 300000'
     assert machine.run('systemctl show -P Result bext').out == 'success\n'
     assert machine.run('pgrep -x bext-server', check=False).status == 1
-    assert machine.run('test -e /run/nginx.pid', check=False).status == 1
+    assert machine.run('test -e /run/bext.pid', check=False).status == 1
 
 
 def a_killed_one_starts_again(machine):
