@@ -46,13 +46,13 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 /// Runs `words` of `binary`; an error has what it printed.
-Result<> test_run(const std::string& binary, const std::vector<std::string>& words) {
+Result<> test_run(const std::string& binary, const std::vector<std::string>& words, int time) {
     pid_t pid = -1;
     auto output = supervisor::spawn_check(binary, words, pid);
     if (!output) return output.error();
     std::string said;
     char bytes[4096];
-    for (pollfd ready{output->get(), POLLIN, 0}; poll(&ready, 1, kCheckTime) > 0;) {
+    for (pollfd ready{output->get(), POLLIN, 0}; poll(&ready, 1, time) > 0;) {
         auto size = read(output->get(), bytes, sizeof bytes);
         if (size <= 0) break;
         said.append(bytes, static_cast<std::size_t>(size));
@@ -119,8 +119,8 @@ Result<std::string> upgrade_server(pid_t pid, const std::string& binary) {
     if (lines.size() < 2) return Error{"process " + std::to_string(pid) + " does not say how it was started"};
     auto place = lines.front();
     lines.erase(lines.begin());
-    if (auto good = test_run(binary, {binary, "--version"}); !good) return good.error();
-    if (auto good = test_run(binary, lines); !good) return good.error();
+    if (auto good = test_run(binary, {binary, "--version"}, kPatience); !good) return good.error();
+    if (auto good = test_run(binary, lines, kCheckTime); !good) return good.error();
     auto replaced = ReplacedFile::put(binary, place);
     if (!replaced) return replaced.error();
     auto done = asked(pid, "upgrade", kLongest);

@@ -2,7 +2,7 @@
 from service import Load, main_pid, serve_debians_site
 
 BROKEN = """#!/bin/sh
-case "$*" in *-t*) exit 0;; esac
+case "$*" in *-t*|--version) exit 0;; esac
 """
 
 
