@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""What clients notice of reloads, upgrades, crashes and drains: nothing, or what is specified.
+
+    handover.py BUILD [TEST…]      BUILD: the directory of bext-server and bext
+"""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / 'system'))
+sys.dont_write_bytecode = True
+from origin import Origin  # noqa: E402
+from server import Server, answer, get, wait_until  # noqa: E402
+
+FRAME = bytes([0x81, 0x82, 0, 0, 0, 0]) + b'hi'
+CLOSE_1001 = b'\x88\x02\x03\xe9'
+
+
+class Load:
+    """load.py beside something that happens; then nothing may be lost."""
+
+    def __init__(self, server, tls=False, kept=16, fresh=4):
+        self.words = ['--port', str(server.tls if tls else server.plain), '--kept', str(kept), '--fresh', str(fresh)] + ['--tls'] * tls
+        self.ready = server.dir / 'load.ready'
+
+    def __enter__(self):
+        self.ready.unlink(missing_ok=True)
+        self.process = subprocess.Popen([sys.executable, HERE.parent / 'system' / 'load.py', *self.words, '--ready', self.ready],
+                                        stdout=subprocess.PIPE, text=True)
+        wait_until(self.ready.exists, 'the first answers')
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        line = self.process.communicate(timeout=30)[0]
+        self.counts = {key: value for key, value in (word.split('=', 1) for word in line.split())}
+        print('  ', line.strip(), flush=True)
+
+    def lost_nothing(self):
+        assert self.counts['refused'] == self.counts['lost'] == self.counts['errors'] == '0', self.counts
+
+
+def reloads_lose_and_close_nothing(server):
+    for tls in (False, True):
+        with Load(server, tls) as load:
+            for number in range(10):
+                server.configure(body=str(number))
+                server.bext('reload')
+                assert get(server.connect())[1].endswith(str(number)), 'a reload that has returned is in force'
+        load.lost_nothing()
+        assert load.counts['closed'] == '0', load.counts
+    assert server.figure('reloads') == 20
+
+
+def upgrades_lose_nothing(server):
+    for tls in (False, True):
+        with Load(server, tls) as load:
+            for _ in range(5):
+                before = server.pid()
+                server.bext('upgrade')
+                assert server.pid() != before
+        load.lost_nothing()
+        if not tls:
+            assert load.counts['closed'] == '0', load.counts
+    assert server.figure('upgrades') == 10
+    assert server.figure('adopted') == server.figure('passed') > 0
+
+
+def a_dead_worker_is_back_at_once(server):
+    with Load(server) as load:
+        for _ in range(3):
+            worker = server.worker()
+            os.kill(worker, signal.SIGKILL)
+            wait_until(lambda: server.worker() not in (0, worker), 'another worker')
+    assert load.counts['refused'] == load.counts['errors'] == '0', load.counts
+    assert server.figure('worker_deaths') == 3
+
+
+def a_bad_configuration_changes_nothing_and_says_why(server):
+    server.configure(http='no_such_directive;')
+    done = server.bext('reload', check=False)
+    assert done.returncode == 1 and 'unknown directive "no_such_directive"' in done.stderr, done
+    pid = server.pid()
+    done = server.bext('upgrade', check=False)
+    assert done.returncode == 1 and 'unknown directive "no_such_directive"' in done.stderr, done
+    assert server.pid() == pid and not pathlib.Path(f'{server.pid_file}.oldbin').exists()
+    assert get(server.connect())[1].endswith('one')
+    figures = server.status()['figures']
+    assert figures['reloads_failed'] == 1 and figures['upgrades_failed'] == 1, figures
+
+
+def idle_connections_go_on_in_the_next_process(server):
+    plain, fresh = server.connect(), server.connect()
+    proxied = server.connect(port=server.proxied)
+    proxied.sendall(b'PROXY TCP4 192.0.2.7 192.0.2.8 1111 80\r\n')
+    assert get(proxied, '/peer')[1] == '192.0.2.7'
+    tls = server.connect(tls=True)
+    assert get(plain)[1].startswith('1 ') and get(tls)[1].startswith('1 ')
+    worker = server.worker()
+    server.bext('upgrade')
+    assert server.worker() != worker
+    head, body = get(plain)
+    assert body.startswith('2 127.0.0.1') and 'keep-alive' in head, (head, body)
+    assert get(fresh)[1].startswith('1 ')
+    assert get(proxied, '/peer')[1] == '192.0.2.7', 'what the PROXY header said goes on too'
+    head, body = get(tls)
+    assert body.startswith('2 ') and 'Connection: close' in head, 'TLS has state: its next answer is the last'
+    assert tls.recv(1) == b''
+    assert get(plain)[1].startswith('3 ')
+
+
+def a_websocket_and_an_event_stream(server):
+    upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+    socket = server.connect()
+    socket.sendall(f'GET /app/ws HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n'.encode())
+    assert b' 101 ' in socket.recv(4096)
+
+    def echoes():
+        socket.sendall(FRAME)
+        assert socket.recv(4096) == b'\x81\x02hi'
+    stream = server.connect()
+    stream.sendall(b'GET /app/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    got = stream.recv(4096)
+    echoes()
+    server.bext('reload')
+    echoes()
+    got += stream.recv(4096)
+    server.configure(main='worker_shutdown_timeout 1500ms;', body='two')
+    server.bext('reload')
+    echoes()
+    server.bext('upgrade')
+    assert get(server.connect())[1].endswith('two')
+    echoes()                                    # left alone until the deadline
+    assert socket.recv(4096) == CLOSE_1001 and socket.recv(1) == b''
+    while piece := stream.recv(65536):
+        got += piece
+    assert got.endswith(b'\r\n0\r\n\r\n'), 'an event stream is ended, not cut'
+    assert server.figure('closed_at_deadline') == 2 and server.figure('cut') == 0
+
+
+def transfers_finish_across_a_reload_and_an_upgrade(server):
+    (server.dir / 'file').write_bytes(os.urandom(1_200_000))
+    for transition in ('reload', 'upgrade'):
+        download, upload = server.connect(), server.connect()
+        download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        got = download.recv(65536)
+        upload.sendall(b'PUT /app/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n' + b'x' * 200_000)
+        server.bext(transition)
+        upload.sendall(b'x' * 300_000)
+        assert answer(upload)[1] == '500000', transition
+        while len(got.split(b'\r\n\r\n', 1)[1]) < 1_200_000:
+            piece = download.recv(65536)
+            assert piece, transition
+            got += piece
+        assert got.split(b'\r\n\r\n', 1)[1] == (server.dir / 'file').read_bytes(), transition
+    assert server.figure('cut') == 0
+
+
+def worker_shutdown_timeout_ends_what_a_reload_left(server):
+    server.configure(main='worker_shutdown_timeout 300ms;')
+    server.bext('reload')
+    (server.dir / 'file').write_bytes(bytes(4_000_000))
+    download, idle = server.connect(), server.connect()
+    get(idle)
+    download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert download.recv(65536)
+    server.configure()
+    server.bext('reload')
+    size = 0
+    while piece := download.recv(65536):
+        size += len(piece)
+    assert size < 4_000_000
+    assert get(idle)[1].startswith('2 '), 'an idle connection is of no configuration'
+    assert server.figure('closed_by_reload') == 1 and server.figure('cut') == 1
+
+
+def figures_are_for_others_too(server):
+    server.configure(server='location = /status { bext_status; } location = /metrics { bext_metrics; }')
+    server.bext('reload')
+    server.bext('upgrade')
+    connection = server.connect()
+    assert '"upgrades":1' in get(connection, '/status')[1]
+    assert '\nbext_reloads_total 1\n' in get(connection, '/metrics')[1]
+
+
+def reloads_side_by_side_all_get_the_truth(server):
+    server.configure(body='many')
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(server.bext('reload', check=False).returncode)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [0] * 8, results
+    assert get(server.connect())[1].endswith('many')
+    assert server.figure('reloads') < 8, 'a storm is a few reloads'
+
+
+TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing, a_dead_worker_is_back_at_once,
+         a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
+         a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
+         worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth]
+
+
+def main(build, *names):
+    for test in TESTS:
+        if names and test.__name__ not in names:
+            continue
+        server = Server(build)
+        Origin(server.origin)
+        with server:
+            test(server)
+        print('passed', test.__name__, flush=True)
+
+
+main(*sys.argv[1:])
