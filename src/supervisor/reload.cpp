@@ -1,6 +1,7 @@
 // How the Supervisor takes a new configuration: load it in another process, open what is new, try it, and only then let
 // go of the old one. Whatever fails on the way, the old one stays in force.
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/figures.h"
@@ -15,6 +16,7 @@ namespace bext::supervisor {
 
 Result<Child> Supervisor::start_loader() const {
     return spawn_helper([this](handoff::Channel channel) {
+        if (started_) (void)setpriority(PRIO_PROCESS, 0, 10);  // requests go first
         auto bundle = roles_.load(options_);
         auto sent = bundle ? channel.send(handoff::Kind::kLoaded, 0, {}, {{{handoff::Role::kBundle, 0, 0}, bundle->get()}})
                            : channel.send(handoff::Kind::kRefused, 0, bundle.error().text);

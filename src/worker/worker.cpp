@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ using handoff::Kind;
 using handoff::Message;
 using handoff::Role;
 
+constexpr int kLessUrgent = 10;  // nice
 constexpr std::int64_t kLastWords = 500;  // ms after the deadline, for what the connections then write
 
 std::int64_t clock_ms() {
@@ -135,13 +137,20 @@ private:
         Settings settings{configuration->site, static_cast<std::uint64_t>(configuration->worker_connections), configuration->multi_accept};
         adopt_logs(message, *settings.site);
         process_log() = *settings.site->error_log;
-        while (threads_.size() < bundle->plan().worker_threads)
-            threads_.push_back(std::make_unique<LoopThread>([fd = ended_.get()] { eventfd_write(fd, 1); }));
+        start_threads(bundle->plan().worker_threads);
         auto shares = share_out(message, bundle->plan());
         on_all([&](LoopThread& thread, std::size_t i) { thread.adopt(settings, shares[i]); });
         site_ = settings.site;
         shutdown_ms_ = bundle->plan().shutdown_timeout_ms;
         return {};
+    }
+
+    void start_threads(std::size_t count) {
+        if (threads_.size() >= count) return;
+        while (threads_.size() < count)
+            threads_.push_back(std::make_unique<LoopThread>([fd = ended_.get()] { eventfd_write(fd, 1); }));
+        // From now on this thread only reads configurations: requests go first.
+        static_cast<void>(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kLessUrgent));
     }
 
     /// Has every thread do `work` and waits for all.
