@@ -32,6 +32,7 @@ bool ClientConnection::pass() {
     all.requests = requests;
     all.start_ms = start_ms;
     if (!thread_.pass(socket_->fd(), all)) return false;
+    thread_.loop.forget(socket_->fd());  // closing it here does not, since the socket lives on
     thread_.figures.add(Tally::kPassed);
     return true;
 }

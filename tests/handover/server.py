@@ -68,7 +68,7 @@ class Server:
     def __enter__(self):
         self.first = subprocess.Popen([self.build / 'bext-server', 'run', '--nginx_config', self.dir / 'nginx.conf', '--pid_file', self.pid_file],
                                       stderr=open(self.dir / 'stderr', 'a'))
-        wait_until(lambda: self.pid_file.exists() and self.can_connect(), 'the start')
+        wait_until(self.serves, 'the start')
         return self
 
     def __exit__(self, kind, *_):
@@ -81,6 +81,9 @@ class Server:
             print((self.dir / 'error.log').read_text()[-4000:], (self.dir / 'stderr').read_text()[-2000:])
         wait_until(lambda: not self.can_connect(), 'the end')
         self.temp.cleanup()
+
+    def serves(self):
+        return self.pid_file.exists() and self.can_connect() and self.bext('status', check=False).returncode == 0 and self.status()['generation'] > 0
 
     def can_connect(self):
         try:
