@@ -77,7 +77,7 @@ Task<std::uint32_t> Exchange::attempt() {
     state()->connect_ms = static_cast<std::int64_t>(net::Loop::current().now() - try_begun_);
     request.log_action = "sending request to upstream";
     request_sent_ = true;
-    if (request.main.body.unbuffered) {
+    if (streams_body()) {
         BodyStream::start(*this);
         co_return 0;
     }

@@ -129,7 +129,7 @@ bool Relay::give() {
     bool alive = r_.push(pending_, false, true);
     pending_.clear();
     if (!alive) return false;
-    bool backlog = r_.sink->backlog();
+    bool backlog = r_.backlog();
     for (auto& block : blocks_) {
         if (backlog) block.busy = block.used;
         else block.used = block.busy = 0;
@@ -275,6 +275,7 @@ Task<Verdict> Exchange::relay_body() {
         static_cast<void>(alive);
     }
     request.aborted = true;
+    if (status == http::status::kClientClosed) request.main.aborted = true;
     co_return Verdict::done();
 }
 

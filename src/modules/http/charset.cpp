@@ -44,16 +44,11 @@ void name_charset(Request& r, std::string_view charset) {
     r.out.charset = redirect ? std::string_view() : charset;
 }
 
-/// "text/html" of "text/html; charset=x".
-std::string_view bare_type(const Response& out) {
-    return out.content_type_relayed ? trim(out.content_type.substr(0, out.content_type.find(';'))) : out.content_type;
-}
-
 std::optional<int> set_charset(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& out = r.out;
     if (r.parent || conf.charset->empty() || out.content_type.empty()) return std::nullopt;
-    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(bare_type(out))) return std::nullopt;
+    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(out.bare_type())) return std::nullopt;
     auto to = conf.charset->evaluate(r);
     auto from = out.charset.empty() ? conf.source->evaluate(r) : out.charset;
     if (from.empty() && conf.source->empty()) {
@@ -74,7 +69,7 @@ std::optional<int> set_charset(Request& r) {
         }
         r.add_filter(r.arena.make<Recoder>(table, r.arena));
     }
-    out.content_type = bare_type(out);
+    out.content_type = out.bare_type();
     out.content_type_relayed = false;
     name_charset(r, to);
     return std::nullopt;
