@@ -246,7 +246,7 @@ void Request::log(Level level, std::string_view text, int error) const {
     std::string message = "*" + std::to_string(connection.number) + " ";
     append_client_text(message, text);
     if (error) message += errno_text(error);
-    if (!log_action.empty()) message.append(" while ").append(log_action);
+    if (!main.log_action.empty()) message.append(" while ").append(main.log_action);
     message.append(", client: ").append(connection.client_text());
     message.append(", server: ").append(server ? server->name() : std::string_view());
     if (!main.line.empty()) {

@@ -259,7 +259,7 @@ public:
     std::string_view path_of(std::string_view uri, std::size_t* root_size = nullptr);
     upstream::Exchange* upstream = nullptr;  // the last one with an upstream, and what it came to
     std::string_view upstream_name;  // shown in the error log while an upstream is asked
-    std::string_view log_action;     // "while …"
+    std::string_view log_action;     // of the main request, subrequests included: "while …"
 
 private:
     template <class C>

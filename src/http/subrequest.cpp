@@ -37,6 +37,7 @@ void Subrequest::start() {
 }
 
 Task<> Subrequest::run() {
+    request.main.log_action = {};
     co_await serve(request);
     done_ = true;
     end_gate_.open(net::Wait::kReady);  // last: it may end the main request

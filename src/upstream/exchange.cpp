@@ -191,7 +191,7 @@ void Exchange::finish(bool complete) {
         pool->keep(std::move(link_), kept, tag);
     }
     close_link();
-    request.log_action = "sending to client";
+    request.main.log_action = "sending to client";
 }
 
 Task<Verdict> Exchange::answer() {
@@ -219,9 +219,9 @@ Task<Verdict> Exchange::answer() {
 /// X-Accel-Redirect: another location answers, with some of the headers.
 Verdict Exchange::redirect() {
     auto& r = request;
-    auto action = r.log_action;
+    auto action = r.main.log_action;
     finish(true);
-    r.log_action = action;
+    r.main.log_action = action;
     relay_redirect_headers(*this);
     auto uri = in.headers.value(Name::kXAccelRedirect);
     if (uri.starts_with('@')) return r.redirect_named(uri) ? Verdict::again() : Verdict::status(http::status::kInternal);

@@ -18,6 +18,7 @@ int answer_with_stub(Subrequest& made, int code, void* context) {
     r.pending.clear();
     for (auto& piece : block) r.pending.push(piece);
     made.decide = nullptr;
+    if (code == 0 && !r.header_sent) r.send_header();  // of the empty answer: its filters are those of the block
     if (r.header_sent) return 0;
     r.out.content_type = r.parent->out.content_type;
     r.out.content_type_relayed = r.parent->out.content_type_relayed;

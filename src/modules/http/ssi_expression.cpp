@@ -134,7 +134,8 @@ std::optional<std::string_view> evaluate(Request& r, std::string_view text, bool
         size += part.size();
     }
     std::string_view folder;
-    if (relative && !parts.empty() && !parts[0].starts_with('/')) folder = r.uri.substr(0, r.uri.rfind('/') + 1);
+    bool below = parts.empty() ? text.empty() : !parts[0].starts_with('/');
+    if (relative && below) folder = r.uri.substr(0, r.uri.rfind('/') + 1);
     if (parts.size() == 1 && folder.empty()) return parts[0];
     char* out = r.arena.bytes(folder.size() + size + 1);
     char* p = out;
