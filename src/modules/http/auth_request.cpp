@@ -2,6 +2,7 @@
 // https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
 #include "http/builder.h"
 #include "http/subrequest.h"
+#include "upstream/exchange.h"
 
 namespace bext::http {
 namespace {
@@ -20,10 +21,10 @@ struct Conf {
     conf::Setting<std::vector<Assignment>> assignments;
 };
 
-/// The challenges of the subrequest's answer go to the client.
+/// The challenges of the subrequest's answer go to the client, also those that were not to be relayed.
 void relay_challenges(Request& r, const Request& answered) {
-    auto& from = answered.out.headers;
-    for (auto& h : from)
+    bool relayed = answered.out.headers.has(Name::kWwwAuthenticate) || !answered.upstream;
+    for (auto& h : relayed ? answered.out.headers : answered.upstream->in.headers)
         if (h.known == Name::kWwwAuthenticate && !h.gone) r.out.headers.add(h.name, r.arena.copy(h.value), h.known);
 }
 
