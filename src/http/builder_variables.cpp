@@ -14,30 +14,9 @@ std::uint32_t Builder::variable(std::string_view name) {
     return number;
 }
 
-namespace {
-
-const Variable* builtin(std::string_view name) {
-    for (auto* module : modules())
-        for (auto& variable : module->variables)
-            if (variable.name == name) return &variable;
-    return nullptr;
-}
-
-const Variable* prefix(std::string_view name) {
-    const Variable* best = nullptr;
-    for (auto* module : modules())
-        for (auto& variable : module->variables)
-            if (variable.name.ends_with('_') && name.size() > variable.name.size() && name.starts_with(variable.name) &&
-                (!best || variable.name.size() > best->name.size()))
-                best = &variable;
-    return best;
-}
-
-}  // namespace
-
 Result<Site::VariableSlot*> Builder::define(std::string_view name,
                                             std::function<std::optional<std::string_view>(Request&)> get, bool cached) {
-    auto* known = builtin(lower(name));
+    auto* known = builtin_variable(lower(name));
     if (known && !known->changeable && !known->set) return Error{cat({"the duplicate \"", name, "\" variable"})};
     auto& slot = site->variables[variable(name)];
     if (known && known->set) {
@@ -52,9 +31,9 @@ Result<Site::VariableSlot*> Builder::define(std::string_view name,
 }
 
 bool Builder::define_builtin(Site::VariableSlot& slot) {
-    const Variable* found = builtin(slot.name);
+    const Variable* found = builtin_variable(slot.name);
     std::string rest;
-    if (!found && (found = prefix(slot.name))) rest = slot.name.substr(found->name.size());
+    if (!found && (found = prefix_variable(slot.name))) rest = slot.name.substr(found->name.size());
     if (!found) return false;
     slot.get = [get = found->get, rest](Request& r) { return get(r, rest); };
     slot.cached = found->cached;

@@ -83,6 +83,10 @@ struct Module {
 /// Every module, in order (modules/list.cpp).
 std::span<const Module* const> modules();
 
+/// The modules' variable of that lower-case name, and the one whose prefix begins it; null when there is none.
+const Variable* builtin_variable(std::string_view name);
+const Variable* prefix_variable(std::string_view name);
+
 /// The list of a module's records: `.records = records_of<Conf, Zones>`.
 template <class... C>
 inline constexpr const conf::Record* records_of_array[] = {&conf::record<C>...};

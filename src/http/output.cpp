@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/site.h"
+#include "http/subrequest.h"
 #include "net/loop.h"
 
 namespace bext::http {
@@ -12,7 +13,10 @@ bool bodiless(int status) { return status == 304 || status == 204 || status < 20
 
 void decide_framing(Request& request) {
     auto& out = request.out;
-    if (&request != &request.main) return;
+    if (request.parent) {
+        if (request.discard_output) out.header_only = true;
+        return;
+    }
     if (request.method == Method::kHead) out.header_only = true;
     if (out.status == status::kNotModified || out.status == status::kNoContent) out.header_only = true;
     if (bodiless(out.status) || request.method == Method::kHead || request.http_version < 1000) return;
@@ -38,8 +42,9 @@ std::optional<int> Request::send_header() {
         auto other = filter(*this);
         if (!other || filter_finalize) continue;  // an answer is replaced once
         filter_finalize = *other != status::kRangeNotSatisfiable;
-        filters_ = nullptr;
+        filters_ = whole_filters_ = nullptr;
         last_filter_ = &filters_;
+        last_whole_filter_ = &whole_filters_;
         if (*other != status::kRangeNotSatisfiable) out.clear();  // 416 keeps its Content-Range
         return other;
     }
@@ -54,15 +59,45 @@ void Request::add_filter(BodyFilter* filter) {
     last_filter_ = &filter->next;
 }
 
+void Request::add_whole_filter(BodyFilter* filter) {
+    *last_whole_filter_ = filter;
+    last_whole_filter_ = &filter->next;
+}
+
 bool Request::push(Chain& chain, bool last, bool flush) {
-    if (aborted || ended) return !aborted;
+    if (aborted || all_pushed_) return !aborted;
+    all_pushed_ = last;
+    if (!chain.empty()) output_begun = true;
     if (out.header_only || discard_output) {
         chain.clear();
-        if (!last && !flush) return true;
-        ended = last;
-        return sink->body(*this, chain, last, flush);
+        return (!last && !flush) || hand_on(chain, last, flush);
     }
-    for (auto* filter = filters_; filter; filter = filter->next)
+    return filter(filters_, chain, last, flush);
+}
+
+/// Runs the filters from that one on; what comes out is handed on, or postponed.
+bool Request::filter(BodyFilter* from, Chain& chain, bool last, bool flush) {
+    for (auto* filter = from; filter; filter = filter->next) {
+        if (!filter->pass(*this, chain, last, flush)) {
+            log(Level::kError, "the response could not be completed by a filter");
+            aborted = main.aborted = true;
+            return false;
+        }
+        if (!filter->holding) continue;
+        postponed_->holder = filter;
+        postponed_->holder_last = last;
+        last = false;
+    }
+    if (chain.empty() && !last && !flush) return true;
+    if (!postponed_ || postponed_->may_pass(*this, chain)) return hand_on(chain, last, flush);
+    postponed_->add(chain, last, flush);
+    chain.clear();
+    return true;
+}
+
+/// The filters of the whole body, then the sink.
+bool Request::hand_on(Chain& chain, bool last, bool flush) {
+    for (auto* filter = whole_filters_; filter; filter = filter->next)
         if (!filter->pass(*this, chain, last, flush)) {
             log(Level::kError, "the response could not be completed by a filter");
             aborted = true;
@@ -75,7 +110,13 @@ bool Request::push(Chain& chain, bool last, bool flush) {
     return !aborted;
 }
 
+bool Request::backlog() const { return (postponed_ && postponed_->waiting(*this)) || sink->backlog(); }
+
 Task<bool> Request::drain() {
+    if (postponed_) {
+        bool good = co_await postponed_->drain(*this);
+        if (!good) co_return false;
+    }
     if (!sink->backlog()) co_return !aborted;
     bool alive = co_await sink->drain(*this);
     if (!alive) aborted = true;
@@ -85,19 +126,18 @@ Task<bool> Request::drain() {
 Task<bool> Request::pause(std::uint64_t milliseconds) {
     struct Pause {
         net::Sleep sleep;
+        AbortWatch watch;
         bool gone = false;
-    } pause{net::Sleep(milliseconds)};
-    auto* before = main.on_abort;
-    auto* before_context = main.abort_context;
-    main.abort_context = &pause;
-    main.on_abort = [](void* context) {
+        explicit Pause(std::uint64_t milliseconds) : sleep(milliseconds) {}
+    } pause(milliseconds);
+    auto wake = [](void* context) {
         auto& waiting = *static_cast<Pause*>(context);
         waiting.gone = true;
         waiting.sleep.wake();
     };
+    pause.watch.join(main.watches, wake, &pause);
     co_await pause.sleep;
-    main.on_abort = before;
-    main.abort_context = before_context;
+    pause.watch.leave();
     if (!pause.gone) co_return true;
     log(Level::kInfo, "client prematurely closed connection");
     aborted = true;
@@ -107,7 +147,7 @@ Task<bool> Request::pause(std::uint64_t milliseconds) {
 
 Task<bool> Request::send(Chain& chain, bool last, bool flush) {
     if (!push(chain, last, flush)) co_return false;
-    if (!sink->backlog()) co_return true;
+    if (!backlog()) co_return true;
     co_return co_await drain();
 }
 

@@ -5,6 +5,7 @@
 #include "http/escape.h"
 #include "http/site.h"
 #include "http/special.h"
+#include "http/subrequest.h"
 #include "http/thread.h"
 
 namespace bext::http {
@@ -30,7 +31,7 @@ Verdict find_config(Request& r) {
     r.enter(location);
     if (!routed.location) r.limit_keepalive();
     if (!r.internal && *r.conf<Core>().internal) return Verdict::status(status::kNotFound);
-    if (r.content_length >= 0 && r.body.source && !r.discarding) {
+    if (r.content_length >= 0 && (r.body.source || r.parent) && !r.discarding) {
         auto most = r.conf<Client>().max_body_size->value;
         if (most && r.content_length > most) {
             r.log(Level::kError, r.arena.cat({"client intended to send too large body: ", std::to_string(r.content_length), " bytes"}));
@@ -158,7 +159,7 @@ bool answer(Request& r) {
         }
     }
     if (r.filter_finalize) r.keepalive = false;  // nginx closes, whatever the header it sent says
-    if (!r.ended && !r.aborted && !r.in_slices) r.push(r.pending, true);
+    if (!r.all_pushed() && !r.aborted && !r.in_slices) r.push(r.pending, true);
     return false;
 }
 
@@ -222,11 +223,12 @@ Task<> serve(Request& r) {
         if (verdict.passed()) code = status::kNotFound;
         if (code == status::kClose || code == status::kClientClosed || code == status::kTimeout) {
             r.error_status = r.out.status = code;
-            r.aborted = true;
+            r.aborted = r.main.aborted = true;
             break;
         }
+        if (r.subrequest && r.subrequest->decide) code = r.subrequest->decide(*r.subrequest, code, r.subrequest->context);
         if (code && r.header_sent) {  // too late for another answer
-            r.aborted = true;
+            r.aborted = r.main.aborted = true;
             break;
         }
         if (code == status::kUnauthorized && r.phase == Site::kAccess && r.conf<Core>().auth_delay->count() > 0) {
@@ -245,10 +247,11 @@ Task<> serve(Request& r) {
             if (bad) r.keepalive = false;
         }
         if (answer(r)) continue;
-        if (r.in_slices && !r.ended && !r.aborted) co_await send_slices(r);
-        if (r.sink->backlog()) co_await r.drain();
+        if (r.in_slices && !r.all_pushed() && !r.aborted) co_await send_slices(r);
+        if (r.backlog()) co_await r.drain();
         break;
     }
+    if (r.subrequests) co_await Subrequest::end_all(r);
     if (r.logged && (!r.parent || *r.conf<Core>().log_subrequest))
         for (auto* logger : r.site->loggers) logger(r);
 }
@@ -259,8 +262,8 @@ Task<> refuse(Request& r, int code) {
         co_return;
     }
     answer(r);
-    if (r.in_slices && !r.ended && !r.aborted) co_await send_slices(r);
-    if (r.sink->backlog()) co_await r.drain();
+    if (r.in_slices && !r.all_pushed() && !r.aborted) co_await send_slices(r);
+    if (r.backlog()) co_await r.drain();
     for (auto* logger : r.site->loggers) logger(r);
 }
 

@@ -122,10 +122,13 @@ bool Recoder::recode_file(Request& request, const Piece& piece, Chain& out) {
 }
 
 bool Recoder::pass(Request& request, Chain& chain, bool, bool) {
-    if (!request.sink->backlog()) used_ = 0;  // what was made before is sent
+    if (!request.backlog()) used_ = 0;  // what was made before is sent
     Chain out(request.arena);
     for (auto& piece : chain) {
-        if (piece.in_memory()) recode(request, {piece.data, piece.size}, out);
+        if (piece.is_place()) {
+            take_output(out);
+            out.push(piece);
+        } else if (piece.in_memory()) recode(request, {piece.data, piece.size}, out);
         else if (!recode_file(request, piece, out)) return false;
     }
     take_output(out);

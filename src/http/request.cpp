@@ -48,14 +48,49 @@ void Response::clear() {
     content_offset = 0;
 }
 
-Request::Request(Connection& connection, Sink& sink, Request* main_request)
+Request::Request(Connection& connection, Sink& sink)
     : connection(connection),
       sink(&sink),
-      main(main_request ? *main_request : *this),
-      parent(main_request),
+      main(*this),
+      parent(nullptr),
+      subrequest(nullptr),
       use_(Thread::current().site->acquire()),
       site(&use_->site()),
       in(arena) {}
+
+Request::Request(Request& of, Sink& sink, Subrequest& subrequest)
+    : connection(of.connection),
+      sink(&sink),
+      main(of.main),
+      parent(&of),
+      subrequest(&subrequest),
+      use_(of.use_->acquire()),
+      site(of.site),
+      in(of.in),
+      values_(of.values()) {
+    line = of.line;
+    protocol = of.protocol;
+    target = of.target;
+    scheme_host = of.scheme_host;
+    http_version = of.http_version;
+    host = of.host;
+    host_port = of.host_port;
+    content_length = of.content_length;
+    chunked_body = of.chunked_body;
+    msie = of.msie, msie6 = of.msie6, chrome = of.chrome, safari = of.safari;
+    method = Method::kGet;
+    method_name = "GET";
+    server = of.server;
+    subrequests_left = of.subrequests_left - 1;
+    internal = expect_tested = true;
+    raw_uri_valid = false;
+    in_slices = main.in_slices;
+    bodiless = of.bodiless || !main.body.read;
+    start_ms = net::Loop::current().unix_milliseconds();
+    start_tick = net::Loop::current().now();
+    enter(server->root);
+    phase = Site::kServerRewrite;
+}
 
 Request::~Request() {
     arena.clear();  // what lives there may still look at this request or its Site
@@ -211,7 +246,7 @@ void Request::log(Level level, std::string_view text, int error) const {
     std::string message = "*" + std::to_string(connection.number) + " ";
     append_client_text(message, text);
     if (error) message += errno_text(error);
-    if (!log_action.empty()) message.append(" while ").append(log_action);
+    if (!main.log_action.empty()) message.append(" while ").append(main.log_action);
     message.append(", client: ").append(connection.client_text());
     message.append(", server: ").append(server ? server->name() : std::string_view());
     if (!main.line.empty()) {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "conf/directive.h"
+#include "http/abort_watch.h"
 #include "http/body.h"
 #include "http/chain.h"
 #include "http/headers.h"
@@ -29,6 +30,8 @@ struct Location;
 struct Server;
 class Site;
 class SiteUse;
+class Subrequest;
+struct Postponed;
 
 enum class Method : std::uint8_t {
     kOther, kGet, kHead, kPost, kPut, kDelete, kMkcol, kCopy, kMove, kOptions, kPropfind, kProppatch, kLock, kUnlock,
@@ -44,6 +47,9 @@ public:
     /// False: the answer cannot be completed, the connection ends.
     virtual bool pass(Request& request, Chain& chain, bool last, bool flush) = 0;
     BodyFilter* next = nullptr;
+    /// Set while the filter keeps back what it was given (`last` too) until a subrequest ends that it has put into its
+    /// output; pass() is then called again, with nothing new.
+    bool holding = false;
 };
 
 struct Response {
@@ -68,6 +74,10 @@ struct Response {
     std::string_view location_sent;   // the absolute form, once sent
     std::int64_t content_offset = 0;  // of the whole, when only a part is sent (slice)
 
+    /// "text/html" of "text/html; charset=x".
+    std::string_view bare_type() const {
+        return content_type_relayed ? trim(content_type.substr(0, content_type.find(';'))) : content_type;
+    }
     /// Forgets what describes the body, because it changes: length, ranges.
     void clear_content_length() {
         content_length = -1;
@@ -90,8 +100,10 @@ struct Response {
 
 class Request {
 public:
-    /// `main`: null for a client's own request, else the request whose subrequest this is.
-    Request(Connection& connection, Sink& sink, Request* main);
+    /// A client's own request.
+    Request(Connection& connection, Sink& sink);
+    /// A request on behalf of `parent` (http/subrequest.h).
+    Request(Request& parent, Sink& sink, Subrequest& subrequest);
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
     ~Request();
@@ -101,6 +113,7 @@ public:
     Sink* sink;
     Request& main;         // itself unless a subrequest
     Request* const parent;
+    Subrequest* const subrequest;  // what a request with a parent belongs to
 
 private:
     SiteUse* const use_;
@@ -155,12 +168,14 @@ public:
     bool uri_changed = false;   // by rewrite: find the location anew
     bool error_page = false;    // serving an error_page
     int uri_changes = 11;       // left before "rewrite or internal redirection cycle"
-    int subrequests_left = 50;
-    int subrequest_depth = 0;
+    int subrequests_left = 51;  // deep, before "subrequests cycle"
+    Subrequest* subrequests = nullptr;  // of the main request: all of them, the newest first
     bool header_sent = false;
     bool aborted = false;       // the client is gone or the response failed: nothing more can be sent
     bool ended = false;         // the last byte was handed to the sink
     bool discard_output = false;  // a subrequest whose body nobody wants
+    bool output_begun = false;    // some of the body was pushed
+    bool bodiless = false;        // a subrequest that does not pass on what the client sent
     bool gzip_checked = false, gzip_ok = false;
     bool expect_tested = false;
     bool msie = false, msie6 = false, chrome = false, safari = false;  // of the User-Agent
@@ -210,20 +225,27 @@ public:
     Task<bool> drain();
     /// push() and, when the sink could not write everything at once, drain().
     Task<bool> send(Chain& chain, bool last, bool flush = false);
+    /// Installs a filter of this request's own body.
     void add_filter(BodyFilter* filter);
+    /// Installs one that comes last and sees the bodies of subrequests in their places, too.
+    void add_whole_filter(BodyFilter* filter);
+    /// True while pieces that were pushed still wait: for the client, or for a subrequest before them.
+    bool backlog() const;
+    /// True once the last of the body was pushed.
+    bool all_pushed() const { return all_pushed_; }
     /// Waits; false when the client went away meanwhile.
     Task<bool> pause(std::uint64_t milliseconds);
     /// chunked_transfer_encoding.
     bool chunked_allowed() const;
-    /// Called when the client goes away while a hook waits for something else.
-    void (*on_abort)(void* context) = nullptr;
-    void* abort_context = nullptr;
+    /// Hooks of a main request and its subrequests that wait for something else than the client.
+    AbortWatch::List watches;
     /// What the protocol has to say to the client before the connection is cut; none: nothing fits here.
     std::string_view (*last_words)(void* context) = nullptr;
     void* last_words_context = nullptr;
 
     /// The value of a variable by its number in the Site; nothing when it has none in this request.
     std::optional<std::string_view> variable(std::uint32_t number);
+    /// By its lower-case name, which the configuration need not mention.
     std::optional<std::string_view> variable(std::string_view name);
     void set_variable(std::uint32_t number, std::optional<std::string_view> value);
     /// Matches and, when it does, sets the captures and the named groups' variables.
@@ -237,7 +259,7 @@ public:
     std::string_view path_of(std::string_view uri, std::size_t* root_size = nullptr);
     upstream::Exchange* upstream = nullptr;  // the last one with an upstream, and what it came to
     std::string_view upstream_name;  // shown in the error log while an upstream is asked
-    std::string_view log_action;     // "while …"
+    std::string_view log_action;     // of the main request, subrequests included: "while …"
 
 private:
     template <class C>
@@ -254,11 +276,19 @@ private:
     };
     Value* values();
 
+    friend class Subrequest;
+    friend struct Postponed;
+    bool filter(BodyFilter* from, Chain& chain, bool last, bool flush);
+    bool hand_on(Chain& chain, bool last, bool flush);
+
     List<ContextSlot> contexts_{arena};
-    Value* values_ = nullptr;
+    Value* values_ = nullptr;  // those of the main request
     BodyFilter* filters_ = nullptr;
     BodyFilter** last_filter_ = &filters_;
-    bool body_ended_ = false;
+    BodyFilter* whole_filters_ = nullptr;
+    BodyFilter** last_whole_filter_ = &whole_filters_;
+    Postponed* postponed_ = nullptr;
+    bool all_pushed_ = false;
 };
 
 /// Where a response goes: an HTTP/1 connection, later an HTTP/2 stream.

@@ -2,6 +2,7 @@
 
 #include "http/connection.h"
 #include "http/core_conf.h"
+#include "http/escape.h"
 #include "http/identity.h"
 #include "http/site.h"
 #include "http/uri.h"
@@ -58,7 +59,8 @@ void own_page(Request& request, int code) {
     if (*core.msie_refresh && request.msie && (code == 301 || code == 302)) {
         if (auto* location = request.out.headers.find(Name::kLocation)) {
             location->gone = true;
-            auto text = request.arena.cat({"<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=", location->value,
+            auto text = request.arena.cat({"<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=",
+                                           escape(Escape::kRefresh, location->value, request.arena),
                                            "\"></head><body></body></html>\r\n"});
             request.error_status = 0;
             request.reply(status::kOk, "text/html", text);

@@ -4,6 +4,23 @@
 
 namespace bext::http {
 
+const Variable* builtin_variable(std::string_view name) {
+    for (auto* module : modules())
+        for (auto& variable : module->variables)
+            if (variable.name == name) return &variable;
+    return nullptr;
+}
+
+const Variable* prefix_variable(std::string_view name) {
+    const Variable* best = nullptr;
+    for (auto* module : modules())
+        for (auto& variable : module->variables)
+            if (variable.name.ends_with('_') && name.size() > variable.name.size() && name.starts_with(variable.name) &&
+                (!best || variable.name.size() > best->name.size()))
+                best = &variable;
+    return best;
+}
+
 std::optional<std::string_view> Request::variable(std::uint32_t number) {
     auto& slot = site->variables[number];
     auto& value = values()[number];
@@ -29,8 +46,10 @@ std::optional<std::string_view> Request::variable(std::uint32_t number) {
 std::optional<std::string_view> Request::variable(std::string_view name) {
     auto& numbers = site->variable_numbers;
     auto at = numbers.find(name);
-    if (at == numbers.end()) return std::nullopt;
-    return variable(at->second);
+    if (at != numbers.end()) return variable(at->second);
+    if (auto* found = builtin_variable(name)) return found->get(*this, {});
+    if (auto* found = prefix_variable(name)) return found->get(*this, name.substr(found->name.size()));
+    return std::nullopt;
 }
 
 void Request::set_variable(std::uint32_t number, std::optional<std::string_view> value) {

@@ -44,7 +44,7 @@ ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on,
     socket_->hangup_context = this;
     socket_->on_hangup = [](void* self) {
         auto* request = static_cast<ClientConnection*>(self)->request_.get();
-        if (request && request->on_abort) request->on_abort(request->abort_context);
+        if (request) request->watches.notify(false);
     };
     start_ms = thread.loop.unix_milliseconds();
     set_client(from);
@@ -195,7 +195,7 @@ void ClientConnection::became_idle() {
 /// A new request on the configuration in force. False: it no longer listens here.
 bool ClientConnection::begin_request(bool waited, bool pipelined) {
     ++requests;
-    request_ = std::make_unique<Request>(*this, *this, nullptr);
+    request_ = std::make_unique<Request>(*this, *this);
     request_->start_ms = thread_.loop.unix_milliseconds();
     request_->start_tick = thread_.loop.now();
     request_->recheck_files = !waited;

@@ -189,9 +189,9 @@ bool unique(Name name) {
 ClientConnection::Next ClientConnection::take_header(const HeaderLine& line) {
     auto& r = *request_;
     if (line.invalid_name && *wire_->ignore_invalid_headers) {
-        r.log_action = "reading client request headers";
+        r.main.log_action = "reading client request headers";
         r.log(Level::kInfo, r.arena.cat({"client sent invalid header line: \"", line.name, ": ", line.value, "\""}));
-        r.log_action = {};
+        r.main.log_action = {};
         return Next::kDone;
     }
     if (header_count_++ >= static_cast<unsigned>(*wire_->max_headers)) {

@@ -55,7 +55,7 @@ bool bind_to(Exchange& x, int fd, const Peer& peer) {
 }  // namespace
 
 Task<std::uint32_t> Exchange::attempt() {
-    request.log_action = "connecting to upstream";
+    request.main.log_action = "connecting to upstream";
     begin_state();
     auto* peer = selection_.pick(now_seconds());
     if (!peer) {
@@ -75,9 +75,9 @@ Task<std::uint32_t> Exchange::attempt() {
     ++link_->requests;
     link_sent_ = link_->stream().sent;
     state()->connect_ms = static_cast<std::int64_t>(net::Loop::current().now() - try_begun_);
-    request.log_action = "sending request to upstream";
+    request.main.log_action = "sending request to upstream";
     request_sent_ = true;
-    if (request.main.body.unbuffered) {
+    if (streams_body()) {
         BodyStream::start(*this);
         co_return 0;
     }
@@ -91,7 +91,7 @@ Task<std::uint32_t> Exchange::attempt() {
 }
 
 std::uint32_t Exchange::connect_failed(int error, std::string_view what) {
-    request.log_action = "connecting to upstream";
+    request.main.log_action = "connecting to upstream";
     log(level_of(error), what, error);
     return kError;
 }
@@ -129,7 +129,7 @@ Task<std::uint32_t> Exchange::connect() {
 }
 
 Task<std::uint32_t> Exchange::shake_hands() {
-    request.log_action = "SSL handshaking to upstream";
+    request.main.log_action = "SSL handshaking to upstream";
     auto hook = tls_connector();
     if (!hook) {
         log(Level::kError, "https protocol requires SSL support");
@@ -198,7 +198,7 @@ Task<std::uint32_t> Exchange::send() {
             auto came = read_head(failure);
             if (came != Came::kNothing) co_return failure;
         }
-        request.log_action = "sending request to upstream";
+        request.main.log_action = "sending request to upstream";
         socket.on_input = [](void* self) { static_cast<Exchange*>(self)->wake(); };
         auto wait = co_await link_->stream().writable(static_cast<std::uint64_t>(conf.send_timeout->count()));
         socket.on_input = nullptr;
@@ -215,7 +215,7 @@ Task<std::uint32_t> Exchange::send() {
 
 /// Reads and parses as much as there is.
 Exchange::Came Exchange::read_head(std::uint32_t& failure) {
-    request.log_action = "reading response header from upstream";
+    request.main.log_action = "reading response header from upstream";
     if (!buffer.data) {
         buffer.size = conf.buffer_size->value;
         buffer.data = static_cast<char*>(pool_allocate(buffer.size));
@@ -257,7 +257,7 @@ Task<std::uint32_t> Exchange::await_head() {
         auto timeout = body_sent_ ? static_cast<std::uint64_t>(conf.read_timeout->count()) : 0;
         auto wait = co_await link_->stream().readable(timeout);
         if (gone_) co_return kStatusBit | http::status::kClientClosed;
-        request.log_action = "reading response header from upstream";
+        request.main.log_action = "reading response header from upstream";
         if (wait == net::Wait::kTimeout) co_return kTimeout;
     }
 }

@@ -3,6 +3,7 @@
 
 #include "http/connection.h"
 #include "http/core_conf.h"
+#include "http/subrequest.h"
 #include "http/thread.h"
 #include "http/uri.h"
 
@@ -126,7 +127,7 @@ bool Exchange::may_try_again(std::uint32_t failure) const {
     bool repeats = request.method == Method::kPost || request.method == Method::kLock || request.method == Method::kPatch;
     if (request_sent_ && repeats) failure |= kNonIdempotent;
     if ((*conf.next & failure) != failure) return false;
-    if (request_sent_ && request.main.body.unbuffered) return false;
+    if (request_sent_ && streams_body()) return false;
     auto limit = static_cast<std::uint64_t>(conf.next_timeout->count());
     return !limit || net::Loop::current().now() - begun_ < limit;
 }
@@ -174,7 +175,7 @@ Verdict Exchange::fail(int status) {
 /// The upstream is done with: times are taken, the connection is kept or closed.
 void Exchange::finish(bool complete) {
     if (std::exchange(finished_, true)) return;
-    request.main.on_abort = nullptr;
+    watch_.leave();
     auto& loop = net::Loop::current();
     if (!states_->empty() && state()->response_ms == -1 && !state()->separator) {
         state()->response_ms = static_cast<std::int64_t>(loop.now() - try_begun_);
@@ -190,7 +191,7 @@ void Exchange::finish(bool complete) {
         pool->keep(std::move(link_), kept, tag);
     }
     close_link();
-    request.log_action = "sending to client";
+    request.main.log_action = "sending to client";
 }
 
 Task<Verdict> Exchange::answer() {
@@ -218,9 +219,9 @@ Task<Verdict> Exchange::answer() {
 /// X-Accel-Redirect: another location answers, with some of the headers.
 Verdict Exchange::redirect() {
     auto& r = request;
-    auto action = r.log_action;
+    auto action = r.main.log_action;
     finish(true);
-    r.log_action = action;
+    r.main.log_action = action;
     relay_redirect_headers(*this);
     auto uri = in.headers.value(Name::kXAccelRedirect);
     if (uri.starts_with('@')) return r.redirect_named(uri) ? Verdict::again() : Verdict::status(http::status::kInternal);
@@ -238,11 +239,10 @@ Verdict Exchange::redirect() {
 
 void Exchange::watch_client() {
     auto& main = request.main;
-    if (*conf.ignore_client_abort || &main != &request) return;
-    main.on_abort = &Exchange::client_gone;
-    main.abort_context = this;
+    bool alone = *conf.ignore_client_abort || (request.subrequest && request.subrequest->in_background());
+    watch_.join(main.watches, &Exchange::client_gone, this, alone);
     auto* stream = request.connection.stream;
-    if (stream && stream->hung_up() && !main.body.source) client_gone(this);
+    if (!alone && stream && stream->hung_up() && !main.body.source) client_gone(this);
 }
 
 void Exchange::client_gone(void* self) {

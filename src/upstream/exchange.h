@@ -83,6 +83,8 @@ public:
     State* state() const { return &(*states_)[states_->size() - 1]; }
     const List<State>& states() const { return *states_; }
     void log(Level level, std::string_view text, int error = 0) { request.log(level, text, error); }
+    /// Whether the client's body goes to the peer as it comes.
+    bool streams_body() const { return !request.parent && request.body.unbuffered; }
     /// The peer of the current try (its tls_session is there).
     Peer* peer() const { return selection_.current(); }
 
@@ -143,6 +145,7 @@ private:
     int stream_status_ = 0;  // of the body being streamed
     bool streaming_ = false, stop_streaming_ = false;
     net::Gate gate_;         // for what is no event of the link
+    http::AbortWatch watch_;
 };
 
 /// Now, in seconds of the loop's clock as nginx counts failures.

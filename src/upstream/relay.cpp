@@ -129,7 +129,7 @@ bool Relay::give() {
     bool alive = r_.push(pending_, false, true);
     pending_.clear();
     if (!alive) return false;
-    bool backlog = r_.sink->backlog();
+    bool backlog = r_.backlog();
     for (auto& block : blocks_) {
         if (backlog) block.busy = block.used;
         else block.used = block.busy = 0;
@@ -179,7 +179,7 @@ int Relay::broken_status() {
 }
 
 Task<int> Relay::buffered() {
-    r_.log_action = "reading upstream";
+    r_.main.log_action = "reading upstream";
     take(x_.buffer.unused());
     for (;;) {
         if (x_.gone_) co_return http::status::kClientClosed;
@@ -205,7 +205,7 @@ Task<int> Relay::buffered() {
         if (rate_ && into.size() > rate_) into = into.first(rate_);
         auto wait = co_await x_.link_->stream().readable(static_cast<std::uint64_t>(x_.conf.read_timeout->count()));
         if (wait == net::Wait::kTimeout) {
-            r_.log_action = "reading upstream";
+            r_.main.log_action = "reading upstream";
             x_.log(Level::kError, "upstream timed out", ETIMEDOUT);
             pending_.clear();
             co_return http::status::kGatewayTimeout;
@@ -216,7 +216,7 @@ Task<int> Relay::buffered() {
 
 /// As it comes: every piece goes to the client before the next is read.
 Task<int> Relay::unbuffered() {
-    r_.log_action = "reading upstream";
+    r_.main.log_action = "reading upstream";
     r_.limit_rate = 0;
     r_.limit_rate_set = true;
     take(x_.buffer.unused());
@@ -261,7 +261,7 @@ Task<Verdict> Exchange::relay_body() {
     }
     finish(status == 0);
     co_await relay.settle();
-    request.log_action = "sending to client";
+    request.main.log_action = "sending to client";
     if (status == 0) {
         relay.push_last();
         co_return Verdict::done();
@@ -275,6 +275,7 @@ Task<Verdict> Exchange::relay_body() {
         static_cast<void>(alive);
     }
     request.aborted = true;
+    if (status == http::status::kClientClosed) request.main.aborted = true;
     co_return Verdict::done();
 }
 

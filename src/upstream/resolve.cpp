@@ -68,12 +68,12 @@ Task<int> resolve(http::Request& r, const Url& url, std::shared_ptr<Group>& out)
         co_return http::status::kBadGateway;
     }
     net::Gate gate;
-    r.main.abort_context = &gate;
-    r.main.on_abort = [](void* context) { static_cast<net::Gate*>(context)->open(net::Wait::kCancelled); };
+    http::AbortWatch watch;
+    watch.join(r.main.watches, [](void* context) { static_cast<net::Gate*>(context)->open(net::Wait::kCancelled); }, &gate);
     std::string name(url.host);
     auto timeout = static_cast<std::uint64_t>(naming.timeout->count());
     auto found = co_await resolver_of(settings).find(name, timeout, gate);
-    r.main.on_abort = nullptr;
+    watch.leave();
     if (found.code == ECANCELED) co_return http::status::kClientClosed;
     if (found.code) {
         r.log(Level::kError, cat({url.host, " could not be resolved (", std::to_string(found.code), ": ",

@@ -104,7 +104,7 @@ Task<> Tunnel::run() {
         r.main.last_words_context = this;
     }
     x_.log(Level::kDebug, "upgraded");
-    r.main.on_abort = nullptr;
+    x_.watch_.leave();
     std::string_view unread;
     auto* client = r.connection.take_over(unread);
     if (*r.conf<http::Client>().tcp_nodelay) {
@@ -133,7 +133,7 @@ Task<> Exchange::tunnel() {
         r.aborted = true;
         co_return;
     }
-    r.log_action = "proxying upgraded connection";
+    r.main.log_action = "proxying upgraded connection";
     http::Chain nothing(r.arena);
     bool alive = co_await r.send(nothing, false, true);
     if (alive) {

@@ -39,22 +39,38 @@ struct Conf {
     }
 };
 
+/// The charset of a main request's answer, which is also that of what its subrequests put into it.
+struct Named {
+    std::string_view charset;
+};
+
 void name_charset(Request& r, std::string_view charset) {
+    if (r.parent) return;
+    r.context<Named>() = r.arena.make<Named>(charset);
     bool redirect = r.out.status == status::kMoved || r.out.status == status::kFound;
     r.out.charset = redirect ? std::string_view() : charset;
 }
 
-/// "text/html" of "text/html; charset=x".
-std::string_view bare_type(const Response& out) {
-    return out.content_type_relayed ? trim(out.content_type.substr(0, out.content_type.find(';'))) : out.content_type;
+/// What the answer is to be in; empty: as it is.
+std::string_view wanted_charset(Request& r, const Conf& conf) {
+    auto& out = r.out;
+    if (r.parent) {
+        auto* named = r.main.context<Named>();
+        return named ? named->charset : std::string_view();
+    }
+    if (conf.charset->empty() || out.content_type.empty()) return {};
+    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(out.bare_type())) return {};
+    return conf.charset->evaluate(r);
 }
 
 std::optional<int> set_charset(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& out = r.out;
-    if (r.parent || conf.charset->empty() || out.content_type.empty()) return std::nullopt;
-    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(bare_type(out))) return std::nullopt;
-    auto to = conf.charset->evaluate(r);
+    auto to = wanted_charset(r, conf);
+    if (to.empty()) {
+        if (!r.parent && !out.charset.empty()) r.context<Named>() = r.arena.make<Named>(out.charset);
+        return std::nullopt;
+    }
     auto from = out.charset.empty() ? conf.source->evaluate(r) : out.charset;
     if (from.empty() && conf.source->empty()) {
         bool other_parameters = out.content_type_relayed && out.content_type.find(';') != std::string_view::npos;
@@ -69,12 +85,12 @@ std::optional<int> set_charset(Request& r) {
             return std::nullopt;
         }
         if (table->from_utf8 || table->to_utf8) {
-            out.clear_content_length();
+            if (!r.parent) out.clear_content_length();
             r.in_slices = true;
         }
         r.add_filter(r.arena.make<Recoder>(table, r.arena));
     }
-    out.content_type = bare_type(out);
+    out.content_type = out.bare_type();
     out.content_type_relayed = false;
     name_charset(r, to);
     return std::nullopt;

@@ -110,21 +110,23 @@ Value request_id(Request& r, std::string_view) {
 }
 
 Value request_body(Request& r, std::string_view) {
-    if (!r.body.read || r.body.chain.empty()) return std::nullopt;
+    auto& body = r.main.body;
+    if (!body.read || r.bodiless || body.chain.empty()) return std::nullopt;
     std::string whole;
-    for (auto& piece : r.body.chain) {
+    for (auto& piece : body.chain) {
         if (!piece.in_memory()) return std::nullopt;
-        if (r.body.chain.size() == 1) return std::string_view(piece.data, piece.size);
+        if (body.chain.size() == 1) return std::string_view(piece.data, piece.size);
         whole.append(piece.data, piece.size);
     }
     return r.arena.copy(whole);
 }
 
 Value request_body_file(Request& r, std::string_view) {
-    if (!r.body.file_name.empty()) return r.body.file_name;
-    if (!r.body.file) return std::nullopt;
+    auto& body = r.main.body;
+    if (!body.file_name.empty()) return body.file_name;
+    if (!body.file) return std::nullopt;
     // A temporary file has no name of its own; this one lasts as long as the request.
-    return r.arena.cat({"/proc/", std::to_string(::getpid()), "/fd/", std::to_string(r.body.file.get())});
+    return r.arena.cat({"/proc/", std::to_string(::getpid()), "/fd/", std::to_string(body.file.get())});
 }
 
 Value limit_rate(Request& r, std::string_view) { return number(r, r.limit_rate); }

@@ -132,8 +132,8 @@ bool Call::create(upstream::Exchange& x) {
     w.zeros(padding);
     w.head(kParams, 0, 0);
     x.outgoing.push(Piece::memory({begin, static_cast<std::size_t>(w.p - begin)}));
-    if (r.main.body.unbuffered) return true;
-    if (*conf_.pass_request_body)
+    if (x.streams_body()) return true;
+    if (*conf_.pass_request_body && !r.bodiless)
         for (auto& piece : r.main.body.chain) push_input(r.arena, piece, x.outgoing);
     x.outgoing.push(Piece::memory(record(r.arena, kStdin, 0)));
     return true;

@@ -139,7 +139,7 @@ bool compressible(Request& r, const Conf& conf) {
     if (!*conf.on || (out.status != status::kOk && out.status != status::kForbidden && out.status != status::kNotFound)) return false;
     if (out.header_only || !out.headers.value(Name::kContentEncoding).empty()) return false;
     if (out.content_length != -1 && out.content_length < static_cast<std::int64_t>(conf.min_length->value)) return false;
-    return conf.types->contains(out.content_type_relayed ? out.content_type.substr(0, out.content_type.find(';')) : out.content_type);
+    return conf.types->contains(out.bare_type());
 }
 
 std::optional<int> compress(Request& r) {
@@ -154,7 +154,7 @@ std::optional<int> compress(Request& r) {
             settings.memory_level = std::max(settings.memory_level - 1, 1);
         }
     auto* sizes = r.context<Sizes>() = r.arena.make<Sizes>();
-    r.add_filter(r.arena.make<Compressor>(r, settings, conf.buffers->size, *sizes));
+    r.add_whole_filter(r.arena.make<Compressor>(r, settings, conf.buffers->size, *sizes));
     r.in_slices = true;
     r.out.headers.add("Content-Encoding", "gzip", Name::kContentEncoding);
     r.out.clear_content_length();

@@ -61,11 +61,11 @@ Task<Verdict> handle(Request& r) {
     r.context<Call>() = &call;
     if (int failed = call.find_target(r)) co_return Verdict::status(failed);
     auto& main = r.main;
-    bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && main.body.source &&
+    bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && !r.parent && main.body.source &&
                   (!main.chunked_body || *conf.http_version >= 1001);
     if (stream) {
         upstream::BodyStream::take_whole(r);
-    } else if (main.body.source) {
+    } else if (!r.parent && main.body.source) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);
     }

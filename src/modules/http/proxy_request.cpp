@@ -86,15 +86,15 @@ bool Call::create(upstream::Exchange& x) {
         body = conf_.body->evaluate(r);
         body_length = static_cast<std::int64_t>(body.size());
     } else if (main.chunked_body) {
-        chunked = main.body.unbuffered;
+        chunked = x.streams_body();
         body_length = chunked ? -1 : static_cast<std::int64_t>(main.body.size);
     } else {
         body_length = main.content_length;
     }
     x.outgoing.push(Piece::memory(make_head(r, method, x.uri)));
-    if (main.body.unbuffered) return true;
+    if (x.streams_body()) return true;
     if (!body.empty()) x.outgoing.push(Piece::memory(body));
-    else if (conf_.body->empty() && *conf_.pass_request_body)
+    else if (conf_.body->empty() && *conf_.pass_request_body && !r.bodiless)
         for (auto& piece : main.body.chain) x.outgoing.push(piece);
     return true;
 }

@@ -166,7 +166,9 @@ Status set(Cursor& at, Rewrite& conf) {
     if (name.empty()) return conf::refuse("invalid variable name \"$\"");
     SetStep step;
     step.variable = builder.variable(name);
-    if (!builder.site->variables[step.variable].defined) {
+    auto low = lower(name);
+    bool prefixed = !builtin_variable(low) && prefix_variable(low);  // $http_x … stays what it is where it is not set
+    if (!prefixed && !builder.site->variables[step.variable].defined) {
         auto uninitialized = [name = std::string(name)](Request& r) -> std::optional<std::string_view> {
             if (*r.conf<Rewrite>().warn_uninitialized)
                 r.log(Level::kWarn, cat({"using uninitialized \"", lower(name), "\" variable"}));
