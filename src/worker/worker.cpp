@@ -29,6 +29,7 @@ using handoff::Message;
 using handoff::Role;
 
 constexpr int kLessUrgent = 10;  // nice
+constexpr std::int64_t kLookAgain = 200;  // ms, until old Sites are looked at again
 constexpr std::int64_t kLastWords = 500;  // ms after the deadline, for what the connections then write
 
 std::int64_t clock_ms() {
@@ -58,6 +59,7 @@ public:
             wait();
             take_messages();
             std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
+            std::erase_if(old_sites_, [](auto& site) { return site.use_count() == 1; });
             if (deadline_ && clock_ms() >= deadline_) deadline_passed();
         }
         for (auto& thread : threads_) thread->join();
@@ -77,7 +79,8 @@ private:
         std::vector<pollfd> ready{{ended_.get(), POLLIN, 0}};
         if (channel_) ready.push_back({channel_.fd(), POLLIN, 0});
         for (auto& one : before_) ready.push_back({one.fd(), POLLIN, 0});
-        auto left = deadline_ ? std::max<std::int64_t>(deadline_ - clock_ms(), 0) : -1;
+        auto left = deadline_ ? std::max<std::int64_t>(deadline_ - clock_ms(), 0) : std::int64_t{-1};
+        if (!old_sites_.empty() && (left < 0 || left > kLookAgain)) left = kLookAgain;
         ::poll(ready.data(), ready.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000)));
     }
 
@@ -140,7 +143,7 @@ private:
         start_threads(bundle->plan().worker_threads);
         auto shares = share_out(message, bundle->plan());
         on_all([&](LoopThread& thread, std::size_t i) { thread.adopt(settings, shares[i]); });
-        site_ = settings.site;
+        if (auto before = std::exchange(site_, settings.site)) old_sites_.push_back(std::move(before));
         shutdown_ms_ = bundle->plan().shutdown_timeout_ms;
         return {};
     }
@@ -255,6 +258,7 @@ private:
     std::vector<std::unique_ptr<LoopThread>> threads_;
     std::size_t next_thread_ = 0;
     std::shared_ptr<const http::Site> site_;
+    std::vector<std::shared_ptr<const http::Site>> old_sites_;  // freed here once unused: a large one takes its time
     std::int64_t shutdown_ms_ = 30000;
     std::int64_t deadline_ = 0;  // 0: none
     bool draining_ = false, expired_ = false;
