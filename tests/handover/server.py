@@ -53,7 +53,8 @@ class Server:
         self.build = pathlib.Path(build)
         self.temp = tempfile.TemporaryDirectory(prefix='bext-handover-')
         self.dir = pathlib.Path(self.temp.name)
-        self.dir.chmod(0o755)
+        self.dir.chmod(0o777)                   # workers report what a sanitizer finds
+        self.reports = f'log_path={self.dir}/sanitizer:detect_leaks=0'
         self.plain, self.proxied, self.tls, self.origin = free_ports(4)
         self.pid_file = self.dir / 'bext.pid'
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', self.dir / 'key.pem', '-out',
@@ -67,7 +68,9 @@ class Server:
 
     def __enter__(self):
         self.first = subprocess.Popen([self.build / 'bext-server', 'run', '--nginx_config', self.dir / 'nginx.conf', '--pid_file', self.pid_file],
-                                      stderr=open(self.dir / 'stderr', 'a'))
+                                      stderr=open(self.dir / 'stderr', 'a'),
+                                      env={**os.environ, **{name: self.reports for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')},
+                                           'TSAN_OPTIONS': f'log_path={self.dir}/sanitizer'})
         wait_until(self.serves, 'the start')
         return self
 
@@ -80,6 +83,8 @@ class Server:
         if kind:
             print((self.dir / 'error.log').read_text()[-4000:], (self.dir / 'stderr').read_text()[-2000:])
         wait_until(lambda: not self.can_connect(), 'the end')
+        for report in self.dir.glob('sanitizer.*'):
+            raise AssertionError(report.read_text()[:8000])
         self.temp.cleanup()
 
     def serves(self):
