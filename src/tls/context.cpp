@@ -12,45 +12,6 @@ namespace bext::tls {
 
 namespace {
 
-/// What OpenSSL would have said had it opened the file itself.
-std::string open_failure(const std::string& path, int error, const std::string& shown = {}) {
-    char code[16];
-    snprintf(code, sizeof code, "%08X", 0x80000000u | static_cast<unsigned>(error));
-    return cat({"BIO_new_file(", shown.empty() ? "" : "\"", shown, shown.empty() ? "" : "\"", ") failed (SSL: error:", code, ":system library::", strerror(error), ":calling fopen(", path,
-                ", r) error:", error == ENOENT ? "10000080:BIO routines::no such file" : "10080002:BIO routines::system lib", ")"});
-}
-
-Result<std::string_view> contents(const std::string& source, const ReadFile& read, const char* what) {
-    if (source.starts_with("data:")) return std::string_view(source).substr(5);
-    auto text = read(source);
-    if (!text) return Error{cat({"cannot load ", what, " \"", source, "\": ", open_failure(source, text.error().system)})};
-    return *text;
-}
-
-struct Passwords {
-    std::vector<std::string> list;
-    std::size_t at = 0;
-};
-
-int give_password(char* buffer, int size, int, void* user) {
-    auto* p = static_cast<Passwords*>(user);
-    if (p->at >= p->list.size()) return 0;
-    auto& word = p->list[p->at];
-    auto n = std::min<std::size_t>(word.size(), static_cast<std::size_t>(size));
-    std::memcpy(buffer, word.data(), n);
-    return static_cast<int>(n);
-}
-
-KeyPtr read_key(std::string_view text, Passwords& passwords) {
-    passwords.at = 0;
-    for (;;) {
-        auto bio = memory_bio(text);
-        KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &passwords));
-        if (key || ++passwords.at >= passwords.list.size()) return key;
-        ERR_clear_error();
-    }
-}
-
 /// Keys of tickets that this process issues when none are configured: the same for every Site, so that a reload does
 /// not cost clients their sessions.
 const unsigned char* own_ticket_keys() {
@@ -98,6 +59,19 @@ struct Callbacks {
     }
 };
 
+void ClientSessions::keep(const std::string& key, SessionPtr session) {
+    std::lock_guard lock(mutex_);
+    sessions_[key] = std::move(session);
+}
+
+SessionPtr ClientSessions::find(const std::string& key) const {
+    std::lock_guard lock(mutex_);
+    auto at = sessions_.find(key);
+    if (at == sessions_.end()) return nullptr;
+    SSL_SESSION_up_ref(at->second.get());
+    return SessionPtr(at->second.get());
+}
+
 Context::~Context() { SSL_CTX_free(ctx_); }
 
 Result<> Context::begin(const ContextSpec& spec, bool server) {
@@ -128,31 +102,28 @@ Result<> Context::begin(const ContextSpec& spec, bool server) {
 }
 
 Result<> Context::load_certificates(const ReadFile& read) {
-    Passwords passwords;
     if (!spec_.password_file.empty()) {
         auto text = read(spec_.password_file);
         if (!text) return Error{text.error().text};
-        for (auto line : split(*text, '\n'))
-            if (!line.empty()) passwords.list.emplace_back(trim(line, "\r"));
+        passwords_ = passwords_of(*text);
     }
+    if (spec_.named_by_variables) return {};
     for (std::size_t i = 0; i < spec_.certificates.size(); ++i) {
         auto& path = spec_.certificates[i];
         auto text = contents(path, read, "certificate");
         if (!text) return text.error();
-        auto bio = memory_bio(*text);
-        X509Ptr leaf(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
-        if (!leaf) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509_AUX() failed"}))};
-        if (SSL_CTX_use_certificate(ctx_, leaf.get()) != 1)
+        auto chain = parse_chain(*text, path);
+        if (!chain) return chain.error();
+        if (SSL_CTX_use_certificate(ctx_, (*chain)->leaf.get()) != 1)
             return Error{with_ssl_errors(cat({"SSL_CTX_use_certificate(\"", path, "\") failed"}))};
         SSL_CTX_clear_chain_certs(ctx_);
-        while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) SSL_CTX_add0_chain_cert(ctx_, next);
-        ERR_clear_error();  // the end of the file is an error to PEM
+        for (auto& certificate : (*chain)->rest) SSL_CTX_add1_chain_cert(ctx_, certificate.get());
         auto& key_path = spec_.keys[i];
         auto key_text = contents(key_path, read, "certificate key");
         if (!key_text) return key_text.error();
-        auto key = read_key(*key_text, passwords);
-        if (!key) return Error{with_ssl_errors(cat({"cannot load certificate key \"", key_path, "\": PEM_read_bio_PrivateKey() failed"}))};
-        if (SSL_CTX_use_PrivateKey(ctx_, key.get()) != 1)
+        auto key = parse_key(*key_text, key_path, passwords_);
+        if (!key) return key.error();
+        if (SSL_CTX_use_PrivateKey(ctx_, key->get()) != 1)
             return Error{with_ssl_errors(cat({"SSL_CTX_use_PrivateKey(\"", key_path, "\") failed"}))};
     }
     return {};
@@ -231,9 +202,10 @@ Result<> Context::set_parameters(const ReadFile& read) {
 void Context::set_session_context(const ReadFile& read) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     std::string facts = std::to_string(spec_.verify) + "\n";
-    for (auto* list : {&spec_.certificates})
-        for (auto& path : *list)
-            if (auto text = contents(path, read, "certificate")) facts.append(*text);
+    for (auto& path : spec_.certificates) {
+        if (spec_.named_by_variables) facts.append(path).append("\n");
+        else if (auto text = contents(path, read, "certificate")) facts.append(*text);
+    }
     for (auto* path : {&spec_.client_certificate, &spec_.trusted_certificate})
         if (!path->empty())
             if (auto text = contents(*path, read, "certificate")) facts.append("\n").append(*text);

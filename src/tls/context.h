@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "tls/loading.h"
 
 struct ssl_ctx_st;
 
@@ -17,6 +20,7 @@ namespace bext::tls {
 struct ContextSpec {
     std::vector<std::string> certificates;  // paths, or "data:…"
     std::vector<std::string> keys;          // one for each certificate
+    bool named_by_variables = false;        // both are loaded by each connection
     std::string password_file;
     std::uint32_t protocols = 0;  // bits of Protocol
     std::string ciphers = "HIGH:!aNULL:!MD5";
@@ -40,8 +44,16 @@ struct ContextSpec {
 
 enum Protocol : std::uint32_t { kSslv2 = 1, kSslv3 = 2, kTls1 = 4, kTls11 = 8, kTls12 = 16, kTls13 = 32 };
 
-/// Reads a file of the configuration.
-using ReadFile = std::function<Result<std::string_view>(const std::string& path)>;
+/// Sessions to resume with, by whom they are with. Any thread may ask.
+class ClientSessions {
+public:
+    void keep(const std::string& key, SessionPtr session);
+    SessionPtr find(const std::string& key) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, SessionPtr> sessions_;
+};
 
 class Context {
 public:
@@ -53,6 +65,9 @@ public:
 
     ssl_ctx_st* raw() const { return ctx_; }
     const ContextSpec& spec() const { return spec_; }
+    /// Of the password file.
+    const std::vector<std::string>& passwords() const { return passwords_; }
+    mutable ClientSessions sessions;
 
 private:
     Context() = default;
@@ -74,6 +89,7 @@ private:
     };
     std::vector<TicketKey> ticket_keys_;
     std::string staple_;
+    std::vector<std::string> passwords_;
     friend struct Callbacks;
 };
 

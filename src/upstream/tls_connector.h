@@ -19,6 +19,16 @@ namespace bext::upstream {
 
 struct Peer;
 
+/// `…_ssl_certificate_cache`, for certificates that variables name. All who inherit it share one.
+struct CertificateCacheLimits {
+    std::int64_t max = 0;  ///< entries; 0: nothing is kept
+    conf::Seconds inactive{10}, valid{60};
+    std::shared_ptr<void> cache;  ///< made by tls/
+};
+using CertificateCachePtr = std::shared_ptr<CertificateCacheLimits>;
+/// Reads `off | max=N [inactive=TIME] [valid=TIME]`.
+conf::Status read_certificate_cache(conf::Cursor& at, conf::Setting<CertificateCachePtr>& cache);
+
 /// `proxy_ssl_*` of one block.
 struct TlsSettings {
     conf::Setting<bool> session_reuse{true}, send_name{false}, verify{false};
@@ -27,6 +37,8 @@ struct TlsSettings {
     conf::Setting<http::Expr> name, certificate, certificate_key;
     conf::Setting<std::int64_t> verify_depth{1};
     conf::Setting<std::vector<std::pair<std::string, std::string>>> conf_commands;
+    conf::Setting<CertificateCachePtr> certificate_cache;
+    std::string prefix;             ///< of relative names of certificates
     std::shared_ptr<void> context;  ///< made by TlsPrepare
 };
 
