@@ -21,6 +21,7 @@ struct Handshake {
     const http::Server* server;
     std::string name;
     bool rejected = false;
+    const ServerConf* certified = nullptr;  // whose context is in use: a server without one takes that of the address
     ServerStream* stream = nullptr;
 };
 
@@ -71,7 +72,9 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_CLIENT_HELLO_ERROR;
     }
-    if (conf.context) use_context(ssl, *conf.context);
+    if (!conf.context) return SSL_CLIENT_HELLO_SUCCESS;
+    h->certified = &conf;
+    use_context(ssl, *conf.context);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -109,9 +112,8 @@ Result<> use_named_certificates(SSL* ssl, Handshake& h, const ServerConf& conf) 
 int on_certificate(SSL* ssl, void*) {
     auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
     if (!h) return 1;
-    auto& conf = conf_of(*h->server);
-    if (conf.named.empty()) return 1;
-    auto done = use_named_certificates(ssl, *h, conf);
+    if (h->certified->named.empty()) return 1;
+    auto done = use_named_certificates(ssl, *h, *h->certified);
     if (!done) log(*h, Level::kError, done.error().text);
     return done ? 1 : 0;
 }
@@ -171,15 +173,14 @@ Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket
     http::SiteUse* use = thread.site->acquire();
     Handshake handshake{connection, use, use->site(), connection.listen->hosts.default_server, {}};
     http::TlsAccepted out;
-    auto* context = conf_of(*handshake.server).context.get();
-    if (!context)
-        for (auto* server : connection.listen->hosts.servers())
-            if (!context && conf_of(*server).context) context = conf_of(*server).context.get();
-    if (!context) {
+    if (conf_of(*handshake.server).context) handshake.certified = &conf_of(*handshake.server);
+    for (auto* server : connection.listen->hosts.servers())
+        if (!handshake.certified && conf_of(*server).context) handshake.certified = &conf_of(*server);
+    if (!handshake.certified) {
         use->release();
         co_return out;
     }
-    SslPtr ssl(SSL_new(context->raw()));
+    SslPtr ssl(SSL_new(handshake.certified->context->raw()));
     SSL_set_ex_data(ssl.get(), handshake_index(), &handshake);
     SSL_set_accept_state(ssl.get());
     auto stream = std::make_unique<ServerStream>(std::move(ssl), socket);

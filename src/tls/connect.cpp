@@ -113,14 +113,17 @@ bool set_up(SSL* ssl, http::Request& request, const Context& context, const TlsS
     return true;
 }
 
-Task<std::unique_ptr<net::Stream>> connect(http::Request& request, net::Socket& socket, const TlsSettings& settings, upstream::Peer& peer,
-                                           std::string_view given, std::uint64_t timeout_ms) {
-    std::unique_ptr<net::Stream> none;
+Task<upstream::TlsConnected> connect(http::Request& request, net::Socket& socket, const TlsSettings& settings, upstream::Peer& peer,
+                                     std::string_view given, std::uint64_t timeout_ms) {
+    upstream::TlsConnected out;
     auto* context = static_cast<Context*>(settings.context.get());
-    if (!context) co_return none;
+    if (!context) co_return out;
     auto name = peer_name(request, settings, given);
     SslPtr ssl(SSL_new(context->raw()));
-    if (!set_up(ssl.get(), request, *context, settings, peer, name)) co_return none;
+    if (!set_up(ssl.get(), request, *context, settings, peer, name)) {
+        out.status = http::status::kInternal;
+        co_return out;
+    }
     auto stream = std::make_unique<TlsStream>(std::move(ssl), socket);
     auto& loop = http::Thread::current().loop;
     auto deadline = loop.now() + timeout_ms;
@@ -133,20 +136,20 @@ Task<std::unique_ptr<net::Stream>> connect(http::Request& request, net::Socket& 
         if (step == TlsStream::Step::kRead) wait = co_await socket.readable(left);
         else wait = co_await socket.writable(left);
         if (wait == net::Wait::kReady) continue;
-        co_return none;  // a timeout is logged by the exchange
+        co_return out;  // a timeout is logged by the exchange
     }
     if (step == TlsStream::Step::kFailed) {
         bool closed = ERR_peek_error() == 0;
         request.log(Level::kError, closed ? std::string("peer closed connection in SSL handshake") : with_ssl_errors("SSL_do_handshake() failed"));
-        co_return none;
+        co_return out;
     }
     auto failure = verify_failure(stream->ssl(), settings, name);
     if (!failure.empty()) {
         request.log(Level::kError, failure);
-        co_return none;
+        co_return out;
     }
-    none = std::move(stream);
-    co_return none;
+    out.stream = std::move(stream);
+    co_return out;
 }
 
 }  // namespace

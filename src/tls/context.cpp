@@ -12,6 +12,14 @@ namespace bext::tls {
 
 namespace {
 
+/// Whether clients are told of the authority already.
+bool advertised(SSL_CTX* ctx, const X509* authority) {
+    auto* names = SSL_CTX_get_client_CA_list(ctx);
+    for (int i = 0; i < sk_X509_NAME_num(names); ++i)
+        if (X509_NAME_cmp(sk_X509_NAME_value(names, i), X509_get_subject_name(authority)) == 0) return true;
+    return false;
+}
+
 /// Keys of tickets that this process issues when none are configured: the same for every Site, so that a reload does
 /// not cost clients their sessions.
 const unsigned char* own_ticket_keys() {
@@ -137,13 +145,13 @@ Result<> Context::load_authorities(const ReadFile& read) {
         if (!text) return text.error();
         auto bio = memory_bio(*text);
         bool any = false;
-        while (X509* raw = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+        while (X509* raw = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) {
             X509Ptr certificate(raw);
             any = true;
             X509_STORE_add_cert(store, raw);
-            if (advertise) SSL_CTX_add_client_CA(ctx_, raw);
+            if (advertise && !advertised(ctx_, raw)) SSL_CTX_add_client_CA(ctx_, raw);
         }
-        if (!any) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509() failed"}))};
+        if (!any) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509_AUX() failed"}))};
         ERR_clear_error();
         return {};
     };
@@ -184,6 +192,11 @@ Result<> Context::set_parameters(const ReadFile& read) {
         staple_ = *text;
         SSL_CTX_set_tlsext_status_cb(ctx_, &Callbacks::staple);
     }
+    return {};
+}
+
+/// ssl_conf_command, which comes after everything else.
+Result<> Context::run_commands() {
     if (spec_.commands.empty()) return {};
     auto* commands = SSL_CONF_CTX_new();
     SSL_CONF_CTX_set_flags(commands, SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_SERVER | SSL_CONF_FLAG_CLIENT | SSL_CONF_FLAG_CERTIFICATE |
@@ -263,6 +276,7 @@ Result<std::shared_ptr<Context>> Context::create_server(const ContextSpec& spec,
     if (auto done = context->load_authorities(read); !done) return done.error();
     if (auto done = context->set_parameters(read); !done) return done.error();
     if (auto done = context->set_sessions(read); !done) return done.error();
+    if (auto done = context->run_commands(); !done) return done.error();
     if (spec.verify) {
         SSL_CTX_set_verify(context->ctx_, SSL_VERIFY_PEER, &Callbacks::accept_any);
         SSL_CTX_set_verify_depth(context->ctx_, static_cast<int>(spec.verify_depth));
@@ -276,6 +290,7 @@ Result<std::shared_ptr<Context>> Context::create_client(const ContextSpec& spec,
     if (auto done = context->load_certificates(read); !done) return done.error();
     if (auto done = context->load_authorities(read); !done) return done.error();
     if (auto done = context->set_parameters(read); !done) return done.error();
+    if (auto done = context->run_commands(); !done) return done.error();
     SSL_CTX_set_session_cache_mode(context->ctx_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     if (spec.verify) {
         SSL_CTX_set_verify(context->ctx_, SSL_VERIFY_PEER, &Callbacks::accept_any);

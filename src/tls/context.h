@@ -75,6 +75,7 @@ private:
     Result<> load_certificates(const ReadFile& read);
     Result<> load_authorities(const ReadFile& read);
     Result<> set_parameters(const ReadFile& read);
+    Result<> run_commands();
     Result<> set_sessions(const ReadFile& read);
     Result<> set_ticket_keys(const ReadFile& read);
     void set_session_context(const ReadFile& read);

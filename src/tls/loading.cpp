@@ -76,6 +76,9 @@ Result<SharedKey> parse_key(std::string_view text, const std::string& source, co
 
 namespace {
 
+constexpr const char* kCertificate = "certificate ";  // what a cached name begins with
+constexpr const char* kKey = "key ";
+
 struct FileFacts {
     std::time_t modified = 0;
     std::uint64_t inode = 0;
@@ -141,7 +144,7 @@ Result<std::shared_ptr<const void>> CertificateCache::fetch(const char* kind, co
 }
 
 Result<ChainPtr> CertificateCache::chain(const std::string& source) {
-    auto found = fetch("certificate ", source, [&](bool&) -> Result<std::shared_ptr<const void>> {
+    auto found = fetch(kCertificate, source, [&](bool&) -> Result<std::shared_ptr<const void>> {
         conf::DiskFiles files;
         auto text = contents(source, [&](const std::string& path) { return files.read(path); }, "certificate");
         if (!text) return text.error();
@@ -154,7 +157,7 @@ Result<ChainPtr> CertificateCache::chain(const std::string& source) {
 }
 
 Result<SharedKey> CertificateCache::key(const std::string& source, const std::vector<std::string>& passwords) {
-    auto found = fetch("key ", source, [&](bool& keep) -> Result<std::shared_ptr<const void>> {
+    auto found = fetch(kKey, source, [&](bool& keep) -> Result<std::shared_ptr<const void>> {
         conf::DiskFiles files;
         auto text = contents(source, [&](const std::string& path) { return files.read(path); }, "certificate key");
         if (!text) return text.error();
@@ -168,6 +171,45 @@ Result<SharedKey> CertificateCache::key(const std::string& source, const std::ve
     return std::const_pointer_cast<EVP_PKEY>(std::static_pointer_cast<const EVP_PKEY>(*found));
 }
 
+bool CertificateCache::forget(const std::string& source) {
+    std::lock_guard lock(mutex_);
+    bool any = false;
+    for (auto* kind : {kCertificate, kKey}) {
+        auto at = by_name_.find(cat({kind, source}));
+        if (at == by_name_.end()) continue;
+        entries_.erase(at->second);
+        by_name_.erase(at);
+        any = true;
+    }
+    return any;
+}
+
+namespace {
+
+/// The sources of a pair, and who loads them.
+struct Sources {
+    std::string certificate, key;
+    CertificateCache& cache;
+    const std::vector<std::string>& passwords;
+};
+
+/// `mismatch` becomes true when the two do not belong together.
+Result<> use_sources(SSL* ssl, const Sources& from, bool& mismatch) {
+    auto chain = from.cache.chain(from.certificate);
+    if (!chain) return chain.error();
+    auto key = from.cache.key(from.key, from.passwords);
+    if (!key) return key.error();
+    if (SSL_use_certificate(ssl, (*chain)->leaf.get()) != 1)
+        return Error{with_ssl_errors(cat({"SSL_use_certificate(\"", from.certificate, "\") failed"}))};
+    SSL_clear_chain_certs(ssl);
+    for (auto& certificate : (*chain)->rest) SSL_add1_chain_cert(ssl, certificate.get());
+    mismatch = SSL_use_PrivateKey(ssl, key->get()) != 1;
+    if (mismatch) return Error{with_ssl_errors(cat({"SSL_use_PrivateKey(\"", from.key, "\") failed"}))};
+    return {};
+}
+
+}  // namespace
+
 Result<> use_named_pair(SSL* ssl, http::Request& request, const NamedPair& pair, const std::string& prefix, CertificateCache& cache,
                         const std::vector<std::string>& passwords, bool optional) {
     auto source_of = [&](const http::Expr& name) {
@@ -175,17 +217,13 @@ Result<> use_named_pair(SSL* ssl, http::Request& request, const NamedPair& pair,
         return text.starts_with("data:") ? std::string(text) : conf::absolute_path(prefix, text);
     };
     if (optional && pair.certificate.evaluate(request).empty()) return {};
-    auto source = source_of(pair.certificate);
-    auto chain = cache.chain(source);
-    if (!chain) return chain.error();
-    if (SSL_use_certificate(ssl, (*chain)->leaf.get()) != 1) return Error{with_ssl_errors(cat({"SSL_use_certificate(\"", source, "\") failed"}))};
-    SSL_clear_chain_certs(ssl);
-    for (auto& certificate : (*chain)->rest) SSL_add1_chain_cert(ssl, certificate.get());
-    auto key_source = source_of(pair.key);
-    auto key = cache.key(key_source, passwords);
-    if (!key) return key.error();
-    if (SSL_use_PrivateKey(ssl, key->get()) != 1) return Error{with_ssl_errors(cat({"SSL_use_PrivateKey(\"", key_source, "\") failed"}))};
-    return {};
+    const Sources sources{source_of(pair.certificate), source_of(pair.key), cache, passwords};
+    bool mismatch = false;
+    auto done = use_sources(ssl, sources, mismatch);
+    if (!mismatch) return done;
+    // One of the two may have been replaced since the other was loaded.
+    bool certificate = cache.forget(sources.certificate), key = cache.forget(sources.key);
+    return certificate || key ? use_sources(ssl, sources, mismatch) : done;
 }
 
 }  // namespace bext::tls

@@ -56,6 +56,8 @@ public:
 
     Result<ChainPtr> chain(const std::string& source);
     Result<SharedKey> key(const std::string& source, const std::vector<std::string>& passwords);
+    /// Forgets what is known of `source`. False when that was nothing.
+    bool forget(const std::string& source);
 
 private:
     struct Entry {

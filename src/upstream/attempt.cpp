@@ -143,10 +143,11 @@ Task<std::uint32_t> Exchange::shake_hands() {
     auto& peer = *selection_.current();
     auto timeout = static_cast<std::uint64_t>(conf.connect_timeout->count());
     auto deadline = net::Loop::current().now() + timeout;
-    auto stream = co_await hook(request, socket, *tls, peer, tls_name, timeout);
+    auto connected = co_await hook(request, socket, *tls, peer, tls_name, timeout);
     if (gone_) co_return kStatusBit | http::status::kClientClosed;
-    if (!stream) co_return net::Loop::current().now() < deadline ? kError : kTimeout;
-    link_->tls = std::move(stream);
+    if (connected.status) co_return kStatusBit | static_cast<std::uint32_t>(connected.status);
+    if (!connected.stream) co_return net::Loop::current().now() < deadline ? kError : kTimeout;
+    link_->tls = std::move(connected.stream);
     co_return 0;
 }
 

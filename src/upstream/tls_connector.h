@@ -44,10 +44,16 @@ struct TlsSettings {
 
 /// Makes `settings.context` while the configuration is read, for a block that passes to https.
 using TlsPrepare = conf::Status (*)(conf::Cursor& at, TlsSettings& settings);
-/// Shakes hands on a connected socket. `name`: the peer's, for SNI and verification, unless the settings name one. Null
-/// when it failed (logged) or took longer than `timeout_ms` (not logged).
-using TlsConnector = Task<std::unique_ptr<net::Stream>> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
-                                                           Peer& peer, std::string_view name, std::uint64_t timeout_ms);
+/// What a handshake came to.
+struct TlsConnected {
+    std::unique_ptr<net::Stream> stream;  ///< null when it failed (logged) or took too long (not logged)
+    int status = 0;                       ///< to be answered when no other peer can help
+};
+
+/// Shakes hands on a connected socket within `timeout_ms`. `name`: the peer's, for SNI and verification, unless the
+/// settings name one.
+using TlsConnector = Task<TlsConnected> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
+                                        Peer& peer, std::string_view name, std::uint64_t timeout_ms);
 
 /// Both null in a build without TLS; set by tls/ before a configuration is read.
 TlsPrepare& tls_prepare();
