@@ -2,8 +2,10 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <cstring>
-#include <mutex>
+#include <ctime>
+#include <span>
 
 #include "base/text.h"
 #include "tls/openssl.h"
@@ -20,14 +22,6 @@ bool advertised(SSL_CTX* ctx, const X509* authority) {
     return false;
 }
 
-/// Keys of tickets that this process issues when none are configured: the same for every Site, so that a reload does
-/// not cost clients their sessions.
-const unsigned char* own_ticket_keys() {
-    static unsigned char keys[80];
-    static bool made = RAND_bytes(keys, sizeof keys) == 1;
-    return made ? keys : nullptr;
-}
-
 }  // namespace
 
 struct Callbacks {
@@ -35,8 +29,11 @@ struct Callbacks {
 
     static int ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
         auto* self = static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-        if (!self || self->ticket_keys_.empty()) return -1;
-        auto use = [&](const Context::TicketKey& key) {
+        if (!self) return -1;
+        std::array<TicketKey, 2> own;
+        std::span<const TicketKey> keys(self->ticket_keys_);
+        if (keys.empty()) keys = own = TicketKeyRing::process().keys(time(nullptr), self->spec_.session_timeout);
+        auto use = [&](const TicketKey& key) {
             auto* kind = key.long_key ? EVP_aes_256_cbc() : EVP_aes_128_cbc();
             OSSL_PARAM params[] = {
                 OSSL_PARAM_construct_octet_string("key", const_cast<unsigned char*>(key.hmac), key.long_key ? 32u : 16u),
@@ -45,14 +42,14 @@ struct Callbacks {
             return EVP_CipherInit_ex(cipher, kind, nullptr, key.aes, iv, encrypt) == 1 ? 1 : -1;
         };
         if (encrypt) {
-            auto& key = self->ticket_keys_[0];
+            auto& key = keys[0];
             if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
             std::memcpy(name, key.name, 16);
             return use(key);
         }
-        for (std::size_t i = 0; i < self->ticket_keys_.size(); ++i)
-            if (std::memcmp(name, self->ticket_keys_[i].name, 16) == 0) {
-                int rc = use(self->ticket_keys_[i]);
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            if (std::memcmp(name, keys[i].name, 16) == 0) {
+                int rc = use(keys[i]);
                 return rc == 1 && i > 0 ? 2 : rc;  // an older key: accept and renew
             }
         return 0;
@@ -231,8 +228,17 @@ Result<> Context::set_ticket_keys(const ReadFile& read) {
         SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
         return {};
     }
+    if (spec_.ticket_keys.empty() && spec_.cache_sessions_size) {  // of a shared cache: they change
+        SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx_, &Callbacks::ticket);
+        return {};
+    }
     if (spec_.ticket_keys.empty()) {
-        if (auto* keys = own_ticket_keys()) SSL_CTX_set_tlsext_ticket_keys(ctx_, const_cast<unsigned char*>(keys), 80);
+        static const TicketKey own = random_ticket_key();  // for every Site, so that a reload does not cost clients their sessions
+        unsigned char bytes[80];
+        std::memcpy(bytes, own.name, 16);
+        std::memcpy(bytes + 16, own.hmac, 32);
+        std::memcpy(bytes + 48, own.aes, 32);
+        SSL_CTX_set_tlsext_ticket_keys(ctx_, bytes, sizeof bytes);
         return {};
     }
     for (auto& path : spec_.ticket_keys) {

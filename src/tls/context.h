@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "tls/loading.h"
+#include "tls/ticket_keys.h"
 
 struct ssl_ctx_st;
 
@@ -82,12 +83,6 @@ private:
 
     ssl_ctx_st* ctx_ = nullptr;
     ContextSpec spec_;
-    struct TicketKey {
-        unsigned char name[16];
-        unsigned char aes[32];
-        unsigned char hmac[32];
-        bool long_key;
-    };
     std::vector<TicketKey> ticket_keys_;
     std::string staple_;
     std::vector<std::string> passwords_;

@@ -129,7 +129,6 @@ Task<std::uint32_t> Exchange::connect() {
 }
 
 Task<std::uint32_t> Exchange::shake_hands() {
-    request.log_action = "SSL handshaking to upstream";
     auto hook = tls_connector();
     if (!hook) {
         log(Level::kError, "https protocol requires SSL support");
