@@ -65,7 +65,9 @@ struct Callbacks {
 };
 
 void ClientSessions::keep(const std::string& key, SessionPtr session) {
+    constexpr std::size_t kMost = 1000;  // a client may choose the name
     std::lock_guard lock(mutex_);
+    if (sessions_.size() >= kMost && !sessions_.contains(key)) sessions_.erase(sessions_.begin());
     sessions_[key] = std::move(session);
 }
 
