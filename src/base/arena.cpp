@@ -6,6 +6,12 @@
 namespace bext {
 namespace {
 
+#if defined(__has_feature)  // clang
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kCached = false;  // let the sanitizer see every lifetime
 #else

@@ -78,19 +78,22 @@ void each_field_of_plan(Plan& plan, Do field) {
     field(plan.shutdown_timeout_ms);
 }
 
-void Put::operator()(const Listen& listen) { each_field_of_listen(listen, *this); }
-
-void Put::operator()(const ErrorLog& log) {
-    (*this)(log.path);
-    (*this)(log.level);
+template <class ErrorLog, class Do>
+void each_field_of_error_log(ErrorLog& log, Do field) {
+    field(log.path);
+    field(log.level);
+    field(log.syslog.address);
+    field(log.syslog.facility);
+    field(log.syslog.severity);
+    field(log.syslog.host);
+    field(log.syslog.tag);
 }
+
+void Put::operator()(const Listen& listen) { each_field_of_listen(listen, *this); }
+void Put::operator()(const ErrorLog& log) { each_field_of_error_log(log, *this); }
 
 void Get::operator()(Listen& listen) { each_field_of_listen(listen, *this); }
-
-void Get::operator()(ErrorLog& log) {
-    (*this)(log.path);
-    (*this)(log.level);
-}
+void Get::operator()(ErrorLog& log) { each_field_of_error_log(log, *this); }
 
 }  // namespace
 

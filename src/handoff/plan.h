@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/syslog.h"
 
 namespace bext::handoff {
 
@@ -32,8 +33,9 @@ struct Listen {
 
 /// Where the process's own messages go.
 struct ErrorLog {
-    std::string path;        // one of Plan::log_files; "" is stderr
+    std::string path;        // one of Plan::log_files; "" is stderr, or syslog when that has an address
     std::uint8_t level = 4;  // base Level: error
+    SyslogPlace syslog{};
 
     bool operator==(const ErrorLog&) const = default;
 };

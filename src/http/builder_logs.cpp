@@ -28,9 +28,9 @@ Status Builder::error_log(Cursor& at, Log& log) {
     if (target == "stderr") {
         log.add(level, log_to_stderr());
     } else if (target.starts_with("syslog:")) {
-        auto syslog = net::syslog_target(std::string_view(target).substr(7));
-        if (!syslog) return conf::refuse(syslog.error().text);
-        log.add(level, *syslog);
+        auto place = net::parse_syslog(std::string_view(target).substr(7));
+        if (!place) return conf::refuse(place.error().text);
+        log.add(level, log_to_syslog(*place));
     } else if (target.starts_with("memory:")) {
         return conf::refuse("nginx was built without debug support");
     } else {

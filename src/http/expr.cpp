@@ -10,15 +10,16 @@ namespace {
 bool name_char(char c) { return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || is_digit(c) || c == '_'; }
 
 struct Reference {
-    std::string_view name;  // variable, or one digit
-    std::size_t size;       // bytes of source after the '$'
+    std::string_view name;
+    std::size_t size;           // bytes of source after the '$'
+    std::uint32_t capture = 0;  // 1 … 9 instead of a name
 };
 
 /// What follows a '$'; an error has nginx's text.
 Result<Reference> reference(std::string_view rest) {
     if (rest.empty()) return Error{"invalid variable name"};
-    if (rest[0] >= '1' && rest[0] <= '9') return Reference{rest.substr(0, 1), 1};
-    bool braces = rest[0] == '{';
+    if (rest[0] >= '1' && rest[0] <= '9') return Reference{{}, 1, static_cast<std::uint32_t>(rest[0] - '0')};
+    bool braces = rest[0] == '{';  // "${1}" is a variable
     std::size_t from = braces ? 1 : 0, end = from;
     while (end < rest.size() && name_char(rest[end])) ++end;
     auto name = rest.substr(from, end - from);
@@ -28,7 +29,7 @@ Result<Reference> reference(std::string_view rest) {
         ++end;
     }
     if (name.empty()) return Error{"invalid variable name"};
-    return Reference{name, end};
+    return Reference{name, end, 0};
 }
 
 }  // namespace
@@ -57,9 +58,9 @@ Result<Expr> Expr::compile(std::string_view text, Builder& builder, bool capture
         if (!ref) return ref.error();
         i += ref->size;
         flush();
-        if (is_digit(ref->name[0]) && ref->name.size() == 1) {
+        if (ref->capture) {
             if (!captures) return Error{"using numeric captures is not allowed here"};
-            expr.parts_.push_back({Part::Kind::kCapture, static_cast<std::uint32_t>(ref->name[0] - '0'), {}});
+            expr.parts_.push_back({Part::Kind::kCapture, ref->capture, {}});
         } else {
             expr.parts_.push_back({Part::Kind::kVariable, builder.variable(ref->name), {}});
         }

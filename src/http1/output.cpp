@@ -70,7 +70,6 @@ void put_content_type(Writer& w, http::Response& out) {
     w.put("; charset=");
     w.put(out.charset);
     out.content_type = {type, static_cast<std::size_t>(w.p - type)};  // as $sent_http_content_type shows it
-    out.charset = {};
 }
 
 void put_connection(Writer& w, Request& r) {

@@ -71,10 +71,10 @@ handoff::Plan plan_of(const http::Site& site, const MainConf& main, const Source
     for (auto& listen : site.listens)
         if (listen->bound) plan.listens.push_back(plan_listen(*listen, plan.worker_threads));
     for (auto& file : site.log_files) plan.log_files.push_back(file->path());
-    for (auto& to : main.destinations) plan.error_logs.push_back({to.path, static_cast<std::uint8_t>(to.level)});
+    for (auto& to : main.destinations) plan.error_logs.push_back({to.path, static_cast<std::uint8_t>(to.level), to.syslog});
     if (main.destinations.empty() && !main.error_log.is_set()) {
         auto path = default_error_log(source);
-        plan.error_logs.push_back({path == "stderr" ? "" : path, static_cast<std::uint8_t>(Level::kError)});
+        plan.error_logs.push_back({path == "stderr" ? "" : path, static_cast<std::uint8_t>(Level::kError), {}});
     }
     plan.directories = site.temp_directories;
     plan.environment = *main.environment;

@@ -7,6 +7,7 @@
 
 #include "http/builder.h"
 #include "loader/builtin.h"
+#include "net/syslog.h"
 
 namespace bext::loader {
 namespace {
@@ -75,8 +76,9 @@ Status error_log(Cursor& at, MainConf& main) {
     if (at.count() > 2)
         for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
             if (at.arg(2) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i);
-    if (at.arg(1) == "stderr") main.destinations.push_back({"", level});
-    else if (!at.arg(1).starts_with("syslog:")) main.destinations.push_back({at.full_path(at.arg(1)), level});
+    std::string_view target = at.arg(1);
+    if (target.starts_with("syslog:")) main.destinations.push_back({"", level, *net::parse_syslog(target.substr(7))});
+    else main.destinations.push_back({target == "stderr" ? "" : at.full_path(target), level, {}});
     return conf::ok();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/syslog.h"
 #include "conf/into.h"
 
 namespace bext::loader {
@@ -28,8 +29,9 @@ struct MainConf {
     conf::Setting<bool> multi_accept{false};
     conf::Setting<bool> events_seen{false};
     struct Destination {
-        std::string path;  // "" is stderr
+        std::string path;  // "" is stderr or syslog
         Level level;
+        SyslogPlace syslog;
     };
     std::vector<Destination> destinations;  // of error_log, for the supervisor
 };

@@ -1,12 +1,7 @@
 #include "net/syslog.h"
 
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <mutex>
-
-#include "base/fd.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -17,7 +12,6 @@ constexpr std::string_view kFacilities[] = {"kern", "user", "mail", "daemon", "a
                                             "uucp", "clock", "authpriv", "ftp", "ntp", "audit", "alert", "cron",
                                             "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
 constexpr std::string_view kSeverities[] = {"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
-constexpr std::size_t kLongest = 2048;  // nginx's NGX_SYSLOG_MAX_STR
 
 template <std::size_t N>
 int find(const std::string_view (&names)[N], std::string_view name) {
@@ -48,28 +42,21 @@ Result<Address> server_address(std::string_view text) {
     return found->front();
 }
 
-}  // namespace
-
-struct Syslog::State {
-    Address server;
-    bool has_server = false;
+/// The words so far; -1 and empty: not given.
+struct Options {
+    std::string server, tag;
     int facility = -1, severity = -1;
-    std::string tag, hostname;
     bool with_hostname = true;
-    std::mutex mutex;  // guards fd: threads log at the same time
-    Fd fd;
 
-    Result<> option(std::string_view word);
-    bool connect();
+    Result<> take(std::string_view word);
 };
 
-Result<> Syslog::State::option(std::string_view word) {
+Result<> Options::take(std::string_view word) {
     if (word.starts_with("server=")) {
-        if (has_server) return Error{"duplicate syslog \"server\""};
+        if (!server.empty()) return Error{"duplicate syslog \"server\""};
         auto address = server_address(word.substr(7));
         if (!address) return address.error();
-        server = *address;
-        has_server = true;
+        server.assign(reinterpret_cast<const char*>(address->raw()), address->size());
     } else if (word.starts_with("facility=")) {
         if (facility >= 0) return Error{"duplicate syslog \"facility\""};
         facility = find(kFacilities, word.substr(9));
@@ -93,72 +80,22 @@ Result<> Syslog::State::option(std::string_view word) {
     return {};
 }
 
-bool Syslog::State::connect() {
-    if (fd) return true;
-    fd = Fd(::socket(server.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return false;
-    if (::connect(fd.get(), server.raw(), server.size()) == 0) return true;
-    fd.reset();
-    return false;
-}
-
-Result<std::shared_ptr<Syslog>> Syslog::create(std::string_view options) {
-    auto syslog = std::make_shared<Syslog>();
-    syslog->state_ = std::make_unique<State>();
-    auto& s = *syslog->state_;
-    for (auto word : split(options, ','))
-        if (auto done = s.option(word); !done) return done.error();
-    if (!s.has_server) return Error{"no syslog server specified"};
-    if (s.facility < 0) s.facility = 23;
-    if (s.severity < 0) s.severity = 6;
-    if (s.tag.empty()) s.tag = "nginx";
-    char host[256] = "";
-    ::gethostname(host, sizeof host - 1);
-    s.hostname = host;
-    return syslog;
-}
-
-Syslog::Syslog() = default;
-Syslog::~Syslog() = default;
-
-void Syslog::send(int severity, std::string_view text) {
-    auto& s = *state_;
-    char line[kLongest];
-    time_t now = ::time(nullptr);
-    struct tm local;
-    localtime_r(&now, &local);
-    char date[32];
-    strftime(date, sizeof date, "%b %e %H:%M:%S", &local);
-    int head = snprintf(line, sizeof line, "<%d>%s %s%s%s: ", s.facility * 8 + (severity < 0 ? s.severity : severity), date,
-                        s.with_hostname ? s.hostname.c_str() : "", s.with_hostname ? " " : "", s.tag.c_str());
-    auto at = static_cast<std::size_t>(head);
-    auto size = std::min(text.size(), sizeof line - at);
-    text.copy(line + at, size);
-    std::lock_guard lock(s.mutex);
-    if (!s.connect()) return;
-    if (::send(s.fd.get(), line, at + size, MSG_NOSIGNAL) < 0 && errno != EAGAIN) s.fd.reset();
-}
-
-namespace {
-
-class SyslogTarget final : public LogTarget {
-public:
-    explicit SyslogTarget(std::shared_ptr<Syslog> syslog) : syslog_(std::move(syslog)) {}
-    void write(Level level, std::string_view line, std::string_view) override {
-        if (line.ends_with('\n')) line.remove_suffix(1);
-        syslog_->send(static_cast<int>(level) - 1, line);
-    }
-
-private:
-    std::shared_ptr<Syslog> syslog_;
-};
-
 }  // namespace
 
-Result<std::shared_ptr<LogTarget>> syslog_target(std::string_view options) {
-    auto syslog = Syslog::create(options);
-    if (!syslog) return syslog.error();
-    return std::shared_ptr<LogTarget>(std::make_shared<SyslogTarget>(*syslog));
+Result<SyslogPlace> parse_syslog(std::string_view text) {
+    Options options;
+    for (auto word : split(text, ','))
+        if (auto done = options.take(word); !done) return done.error();
+    if (options.server.empty()) return Error{"no syslog server specified"};
+    SyslogPlace place;
+    place.address = options.server;
+    if (options.facility >= 0) place.facility = options.facility;
+    if (options.severity >= 0) place.severity = options.severity;
+    if (!options.tag.empty()) place.tag = options.tag;
+    char host[256] = "";
+    if (options.with_hostname) ::gethostname(host, sizeof host - 1);
+    place.host = host;
+    return place;
 }
 
 }  // namespace bext::net

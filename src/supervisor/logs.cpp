@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace bext::supervisor {
 namespace {
 
@@ -85,7 +87,9 @@ Log Logs::log_of(const handoff::Plan& plan) const {
     Log log;
     for (const auto& line : plan.error_logs) {
         auto level = static_cast<Level>(line.level);
-        if (line.path.empty()) {
+        if (!line.syslog.address.empty()) {
+            log.add(level, log_to_syslog(line.syslog));
+        } else if (line.path.empty()) {
             log.add(level, log_to_stderr());
         } else if (auto file = find(line.path)) {
             log.add(level, log_to_file(file));
@@ -95,10 +99,15 @@ Log Logs::log_of(const handoff::Plan& plan) const {
     return log;
 }
 
+bool Logs::on_stderr(const handoff::Plan& plan) {
+    const auto& lines = plan.error_logs;
+    return lines.empty() || std::any_of(lines.begin(), lines.end(), [](auto& line) { return line.path.empty() && line.syslog.address.empty(); });
+}
+
 int Logs::error_log_fd(const handoff::Plan& plan) const {
-    if (plan.error_logs.empty()) return -1;
-    auto file = find(plan.error_logs.front().path);
-    return file ? file->fd() : -1;
+    for (const auto& line : plan.error_logs)
+        if (auto file = line.path.empty() ? nullptr : find(line.path)) return file->fd();
+    return -1;
 }
 
 }  // namespace bext::supervisor

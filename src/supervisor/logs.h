@@ -29,8 +29,11 @@ public:
     /// The log of the supervisor itself: the main error_log lines of `plan`.
     Log log_of(const handoff::Plan& plan) const;
 
-    /// The first file of the main error_log, -1 when that is not a file.
+    /// The first file among the main error_log lines, -1 when there is none.
     int error_log_fd(const handoff::Plan& plan) const;
+
+    /// Whether log_of(plan) writes to stderr.
+    static bool on_stderr(const handoff::Plan& plan);
 
 private:
     std::shared_ptr<LogFile> find(const std::string& path) const;

@@ -148,7 +148,7 @@ void Supervisor::reload_ended(Milestone milestone, const std::string& detail) {
 void Supervisor::use_logs_of(const State& state) {
     int file = state.logs.error_log_fd(state.plan());
     process_log() = state.logs.log_of(state.plan());
-    log_is_stderr(file < 0);
+    log_is_stderr(Logs::on_stderr(state.plan()));
     if (started_ && file >= 0) dup2(file, STDERR_FILENO);
 }
 

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/host.h"
+#include "http/request.h"
 #include "http/site.h"
 #include "http/thread.h"
+#include "tls/loading.h"
 #include "tls/server_conf.h"
 #include "tls/session.h"
 
@@ -14,10 +16,13 @@ namespace {
 /// What the callbacks of a handshake know of their connection.
 struct Handshake {
     http::Connection& connection;
+    http::SiteUse* use;
     const http::Site& site;
     const http::Server* server;
     std::string name;
     bool rejected = false;
+    const ServerConf* certified = nullptr;  // whose context is in use: a server without one takes that of the address
+    ServerStream* stream = nullptr;
 };
 
 int handshake_index() {
@@ -67,8 +72,50 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_CLIENT_HELLO_ERROR;
     }
-    if (conf.context) use_context(ssl, *conf.context);
+    if (!conf.context) return SSL_CLIENT_HELLO_SUCCESS;
+    h->certified = &conf;
+    use_context(ssl, *conf.context);
     return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+void log(const Handshake& h, Level level, std::string_view text) {
+    h.site.error_log->write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
+                                        h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+}
+
+/// Takes what a request without an answer would send.
+class NoSink final : public http::Sink {
+    void header(http::Request&) override {}
+    bool body(http::Request&, const http::Chain&, bool, bool) override { return false; }
+    bool backlog() const override { return false; }
+    Task<bool> drain(http::Request&) override { co_return false; }
+};
+
+/// Loads the certificates that variables name: they are evaluated for a request that has nothing but its connection.
+Result<> use_named_certificates(SSL* ssl, Handshake& h, const ServerConf& conf) {
+    auto& thread = http::Thread::current();
+    NoSink sink;
+    auto* now = std::exchange(thread.site, h.use);  // the handshake goes on with the Site that it began with
+    http::Request request(h.connection, sink);
+    thread.site = now;
+    request.server = h.server;
+    request.enter(h.server->root);
+    auto* tls = std::exchange(h.connection.tls, h.stream);
+    h.stream->set_server_name(h.name);
+    Result<> done;
+    for (auto& pair : conf.named)
+        if (done) done = use_named_pair(ssl, request, pair, conf.prefix, CertificateCache::of(*conf.certificate_cache), conf.context->passwords(), false);
+    h.connection.tls = tls;
+    return done;
+}
+
+int on_certificate(SSL* ssl, void*) {
+    auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+    if (!h) return 1;
+    if (h->certified->named.empty()) return 1;
+    auto done = use_named_certificates(ssl, *h, *h->certified);
+    if (!done) log(*h, Level::kError, done.error().text);
+    return done ? 1 : 0;
 }
 
 int on_server_name(SSL* ssl, int*, void*) {
@@ -118,28 +165,27 @@ void log_failure(Handshake& h, TlsStream& stream) {
         text = with_ssl_errors(text);
     }
     ERR_clear_error();
-    h.site.error_log->write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
-                                        h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+    log(h, level, text);
 }
 
 Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket, std::uint64_t timeout_ms) {
     auto& thread = http::Thread::current();
     http::SiteUse* use = thread.site->acquire();
-    Handshake handshake{connection, use->site(), connection.listen->hosts.default_server, {}};
+    Handshake handshake{connection, use, use->site(), connection.listen->hosts.default_server, {}};
     http::TlsAccepted out;
-    auto* context = conf_of(*handshake.server).context.get();
-    if (!context)
-        for (auto* server : connection.listen->hosts.servers())
-            if (!context && conf_of(*server).context) context = conf_of(*server).context.get();
-    if (!context) {
+    if (conf_of(*handshake.server).context) handshake.certified = &conf_of(*handshake.server);
+    for (auto* server : connection.listen->hosts.servers())
+        if (!handshake.certified && conf_of(*server).context) handshake.certified = &conf_of(*server);
+    if (!handshake.certified) {
         use->release();
         co_return out;
     }
-    SslPtr ssl(SSL_new(context->raw()));
+    SslPtr ssl(SSL_new(handshake.certified->context->raw()));
     SSL_set_ex_data(ssl.get(), handshake_index(), &handshake);
-    if (auto* sessions = context->sessions()) sessions->serve(ssl.get());
+    if (auto* sessions = handshake.certified->context->session_cache()) sessions->serve(ssl.get());
     SSL_set_accept_state(ssl.get());
     auto stream = std::make_unique<ServerStream>(std::move(ssl), socket);
+    handshake.stream = stream.get();
     auto deadline = thread.loop.now() + timeout_ms;
     bool done = false;
     for (;;) {
@@ -171,6 +217,7 @@ void prepare_server_context(ssl_ctx_st* context) {
     SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
     SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
+    SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
 }
 
 const char* built_with() { return OPENSSL_VERSION_TEXT; }

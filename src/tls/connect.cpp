@@ -4,13 +4,12 @@
 
 #include <arpa/inet.h>
 
-#include <unordered_map>
-
 #include "base/text.h"
 #include "http/builder.h"
 #include "http/request.h"
 #include "http/thread.h"
 #include "tls/context.h"
+#include "tls/loading.h"
 #include "tls/stream.h"
 #include "upstream/tls_connector.h"
 
@@ -20,6 +19,22 @@ namespace {
 using upstream::TlsSettings;
 
 conf::Status complete(std::string text) { return conf::Refusal{std::move(text), conf::Refusal::Kind::kComplete}; }
+
+/// Names the place in the context's sessions where those of a connection go.
+int session_key_index() {
+    static int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                                            [](void*, void* key, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(key); });
+    return index;
+}
+
+/// With TLS 1.3 sessions come after the handshake, and more than one.
+int on_new_session(SSL* ssl, SSL_SESSION* session) {
+    auto* key = static_cast<std::string*>(SSL_get_ex_data(ssl, session_key_index()));
+    auto* context = static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    if (!key) return 0;
+    context->sessions.keep(*key, SessionPtr(session));
+    return 1;  // the session is ours now
+}
 
 /// Makes the context of a block that passes to https, once.
 conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
@@ -38,13 +53,15 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
     auto& key = settings.certificate_key->source();
     if (!certificate.empty()) {
         if (key.empty()) return complete(cat({"no \"proxy_ssl_certificate_key\" is defined for certificate \"", certificate, "\""}));
-        if (!settings.certificate->constant() || !settings.certificate_key->constant())
-            return complete("variables in \"proxy_ssl_certificate\" are not supported by this version of bext");
-        spec.certificates = {at.conf_path(certificate)};
-        spec.keys = {at.conf_path(key)};
+        spec.named_by_variables = !settings.certificate->constant() || !settings.certificate_key->constant();
+        spec.certificates = {spec.named_by_variables ? certificate : at.conf_path(certificate)};
+        spec.keys = {spec.named_by_variables ? key : at.conf_path(key)};
+        settings.prefix = at.conf_path("");
+        CertificateCache::prepare(*settings.certificate_cache);
     }
     auto made = Context::create_client(spec, [&](const std::string& path) { return at.files().read(path); });
     if (!made) return complete(made.error().text);
+    SSL_CTX_sess_set_new_cb((*made)->raw(), on_new_session);
     settings.context = *made;
     return conf::ok();
 }
@@ -52,18 +69,6 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
 bool is_address(const std::string& name) {
     unsigned char buffer[16];
     return inet_pton(AF_INET, name.c_str(), buffer) == 1 || inet_pton(AF_INET6, name.c_str(), buffer) == 1;
-}
-
-struct FreeSession {
-    void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
-};
-/// Sessions to resume with, of this thread: by peer and name.
-using Sessions = std::unordered_map<std::string, std::unique_ptr<SSL_SESSION, FreeSession>>;
-
-Sessions& sessions_of(const TlsSettings& settings) {
-    auto& slot = http::Thread::current().local[&settings];
-    if (!slot) slot = std::make_shared<Sessions>();
-    return *static_cast<Sessions*>(slot.get());
 }
 
 /// The certificate of the peer against what is demanded; an error in nginx's words.
@@ -82,27 +87,44 @@ std::string verify_failure(SSL* ssl, const TlsSettings& settings, const std::str
 /// The name for SNI and verification: without its port.
 std::string peer_name(http::Request& request, const TlsSettings& settings, std::string_view given) {
     auto name = settings.name->empty() ? given : settings.name->evaluate(request);
-    if (!name.empty() && name[0] != '[')
-        if (auto colon = name.find(':'); colon != std::string_view::npos && name.find(':', colon + 1) == std::string_view::npos)
-            name = name.substr(0, colon);
-    return std::string(name);
+    auto bracket = name.starts_with('[') ? name.find(']') : name.npos;
+    return std::string(name.substr(0, name.find(':', bracket == name.npos ? 0 : bracket)));
 }
 
-Task<std::unique_ptr<net::Stream>> connect(http::Request& request, net::Socket& socket, const TlsSettings& settings, upstream::Peer& peer,
-                                           std::string_view given, std::uint64_t timeout_ms) {
-    std::unique_ptr<net::Stream> none;
+/// Addresses are no names to be told (RFC 6066, section 3).
+bool may_be_sent(const std::string& name) { return !name.empty() && name[0] != '[' && !is_address(name); }
+
+/// What the settings say of a connection before its handshake. False when it cannot be made (logged).
+bool set_up(SSL* ssl, http::Request& request, const Context& context, const TlsSettings& settings, const upstream::Peer& peer,
+            const std::string& name) {
+    SSL_set_connect_state(ssl);
+    if (*settings.send_name && may_be_sent(name)) SSL_set_tlsext_host_name(ssl, name.c_str());
+    if (context.spec().named_by_variables) {
+        auto used = use_named_pair(ssl, request, {*settings.certificate, *settings.certificate_key}, settings.prefix,
+                                   CertificateCache::of(*settings.certificate_cache), context.passwords(), true);
+        if (!used) return request.log(Level::kError, used.error().text), false;
+    }
+    if (!*settings.session_reuse) return true;
+    char text[32];
+    snprintf(text, sizeof text, "%p ", static_cast<const void*>(&peer));
+    auto key = std::make_unique<std::string>(text + name);
+    if (auto session = context.sessions.find(*key)) SSL_set_session(ssl, session.get());
+    SSL_set_ex_data(ssl, session_key_index(), key.release());
+    return true;
+}
+
+Task<upstream::TlsConnected> connect(http::Request& request, net::Socket& socket, const TlsSettings& settings, upstream::Peer& peer,
+                                     std::string_view given, std::uint64_t timeout_ms) {
+    upstream::TlsConnected out;
     auto* context = static_cast<Context*>(settings.context.get());
-    if (!context) co_return none;
+    if (!context) co_return out;
     auto name = peer_name(request, settings, given);
     SslPtr ssl(SSL_new(context->raw()));
-    SSL_set_connect_state(ssl.get());
-    if (*settings.send_name && !name.empty() && !is_address(name)) SSL_set_tlsext_host_name(ssl.get(), name.c_str());
-    char key_text[32];
-    snprintf(key_text, sizeof key_text, "%p ", static_cast<void*>(&peer));
-    auto key = key_text + name;
-    auto& sessions = sessions_of(settings);
-    if (*settings.session_reuse)
-        if (auto at = sessions.find(key); at != sessions.end()) SSL_set_session(ssl.get(), at->second.get());
+    if (!set_up(ssl.get(), request, *context, settings, peer, name)) {
+        out.status = http::status::kInternal;
+        co_return out;
+    }
+    request.main.log_action = "SSL handshaking to upstream";
     auto stream = std::make_unique<TlsStream>(std::move(ssl), socket);
     auto& loop = http::Thread::current().loop;
     auto deadline = loop.now() + timeout_ms;
@@ -115,21 +137,20 @@ Task<std::unique_ptr<net::Stream>> connect(http::Request& request, net::Socket& 
         if (step == TlsStream::Step::kRead) wait = co_await socket.readable(left);
         else wait = co_await socket.writable(left);
         if (wait == net::Wait::kReady) continue;
-        co_return none;  // a timeout is logged by the exchange
+        co_return out;  // a timeout is logged by the exchange
     }
     if (step == TlsStream::Step::kFailed) {
         bool closed = ERR_peek_error() == 0;
         request.log(Level::kError, closed ? std::string("peer closed connection in SSL handshake") : with_ssl_errors("SSL_do_handshake() failed"));
-        co_return none;
+        co_return out;
     }
     auto failure = verify_failure(stream->ssl(), settings, name);
     if (!failure.empty()) {
         request.log(Level::kError, failure);
-        co_return none;
+        co_return out;
     }
-    if (*settings.session_reuse) sessions[key].reset(SSL_get1_session(stream->ssl()));
-    none = std::move(stream);
-    co_return none;
+    out.stream = std::move(stream);
+    co_return out;
 }
 
 }  // namespace

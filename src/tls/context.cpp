@@ -2,8 +2,10 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <cstring>
-#include <mutex>
+#include <ctime>
+#include <span>
 
 #include "base/text.h"
 #include "tls/openssl.h"
@@ -12,53 +14,12 @@ namespace bext::tls {
 
 namespace {
 
-/// What OpenSSL would have said had it opened the file itself.
-std::string open_failure(const std::string& path, int error, const std::string& shown = {}) {
-    char code[16];
-    snprintf(code, sizeof code, "%08X", 0x80000000u | static_cast<unsigned>(error));
-    return cat({"BIO_new_file(", shown.empty() ? "" : "\"", shown, shown.empty() ? "" : "\"", ") failed (SSL: error:", code, ":system library::", strerror(error), ":calling fopen(", path,
-                ", r) error:", error == ENOENT ? "10000080:BIO routines::no such file" : "10080002:BIO routines::system lib", ")"});
-}
-
-Result<std::string_view> contents(const std::string& source, const ReadFile& read, const char* what) {
-    if (source.starts_with("data:")) return std::string_view(source).substr(5);
-    auto text = read(source);
-    if (!text) return Error{cat({"cannot load ", what, " \"", source, "\": ", open_failure(source, text.error().system)})};
-    return *text;
-}
-
-struct Passwords {
-    std::vector<std::string> list;
-    std::size_t at = 0;
-};
-
-int give_password(char* buffer, int size, int, void* user) {
-    auto* p = static_cast<Passwords*>(user);
-    if (p->at >= p->list.size()) return 0;
-    auto& word = p->list[p->at];
-    auto n = std::min<std::size_t>(word.size(), static_cast<std::size_t>(size));
-    std::memcpy(buffer, word.data(), n);
-    return static_cast<int>(n);
-}
-
-KeyPtr read_key(std::string_view text, Passwords& passwords) {
-    passwords.at = 0;
-    for (;;) {
-        auto bio = memory_bio(text);
-        KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &passwords));
-        if (key || ++passwords.at >= passwords.list.size()) return key;
-        ERR_clear_error();
-    }
-}
-
-/// Puts a ticket key to use; 1, or -1 for an error.
-int use_ticket_key(const TicketKey& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
-    auto* kind = key.long_key ? EVP_aes_256_cbc() : EVP_aes_128_cbc();
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_octet_string("key", const_cast<unsigned char*>(key.hmac), key.long_key ? 32u : 16u),
-        OSSL_PARAM_construct_utf8_string("digest", const_cast<char*>("sha256"), 0), OSSL_PARAM_construct_end()};
-    if (EVP_MAC_CTX_set_params(mac, params) != 1) return -1;
-    return EVP_CipherInit_ex(cipher, kind, nullptr, key.aes, iv, encrypt) == 1 ? 1 : -1;
+/// Whether clients are told of the authority already.
+bool advertised(SSL_CTX* ctx, const X509* authority) {
+    auto* names = SSL_CTX_get_client_CA_list(ctx);
+    for (int i = 0; i < sk_X509_NAME_num(names); ++i)
+        if (X509_NAME_cmp(sk_X509_NAME_value(names, i), X509_get_subject_name(authority)) == 0) return true;
+    return false;
 }
 
 }  // namespace
@@ -69,16 +30,29 @@ struct Callbacks {
     static int ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
         auto* self = static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
         if (!self) return -1;
-        TicketKey key;
+        std::array<TicketKey, 2> own;
+        std::span<const TicketKey> keys(self->ticket_keys_);
+        if (keys.empty()) keys = own = TicketKeyRing::process().keys(time(nullptr), self->spec_.session_timeout);
+        auto use = [&](const TicketKey& key) {
+            auto* kind = key.long_key ? EVP_aes_256_cbc() : EVP_aes_128_cbc();
+            OSSL_PARAM params[] = {
+                OSSL_PARAM_construct_octet_string("key", const_cast<unsigned char*>(key.hmac), key.long_key ? 32u : 16u),
+                OSSL_PARAM_construct_utf8_string("digest", const_cast<char*>("sha256"), 0), OSSL_PARAM_construct_end()};
+            if (EVP_MAC_CTX_set_params(mac, params) != 1) return -1;
+            return EVP_CipherInit_ex(cipher, kind, nullptr, key.aes, iv, encrypt) == 1 ? 1 : -1;
+        };
         if (encrypt) {
-            if (!self->issuing_key(key) || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
-            std::memcpy(name, key.name, sizeof key.name);
-            return use_ticket_key(key, iv, cipher, mac, encrypt);
+            auto& key = keys[0];
+            if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+            std::memcpy(name, key.name, 16);
+            return use(key);
         }
-        bool older = false;
-        if (!self->key_named(name, key, older)) return 0;
-        int rc = use_ticket_key(key, iv, cipher, mac, encrypt);
-        return rc == 1 && older ? 2 : rc;  // accept and renew
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            if (std::memcmp(name, keys[i].name, 16) == 0) {
+                int rc = use(keys[i]);
+                return rc == 1 && i > 0 ? 2 : rc;  // an older key: accept and renew
+            }
+        return 0;
     }
 
     static int staple(SSL* ssl, void*) {
@@ -89,6 +63,21 @@ struct Callbacks {
         return SSL_TLSEXT_ERR_OK;
     }
 };
+
+void ClientSessions::keep(const std::string& key, SessionPtr session) {
+    constexpr std::size_t kMost = 1000;  // a client may choose the name
+    std::lock_guard lock(mutex_);
+    if (sessions_.size() >= kMost && !sessions_.contains(key)) sessions_.erase(sessions_.begin());
+    sessions_[key] = std::move(session);
+}
+
+SessionPtr ClientSessions::find(const std::string& key) const {
+    std::lock_guard lock(mutex_);
+    auto at = sessions_.find(key);
+    if (at == sessions_.end()) return nullptr;
+    SSL_SESSION_up_ref(at->second.get());
+    return SessionPtr(at->second.get());
+}
 
 Context::~Context() { SSL_CTX_free(ctx_); }
 
@@ -120,31 +109,28 @@ Result<> Context::begin(const ContextSpec& spec, bool server) {
 }
 
 Result<> Context::load_certificates(const ReadFile& read) {
-    Passwords passwords;
     if (!spec_.password_file.empty()) {
         auto text = read(spec_.password_file);
         if (!text) return Error{text.error().text};
-        for (auto line : split(*text, '\n'))
-            if (!line.empty()) passwords.list.emplace_back(trim(line, "\r"));
+        passwords_ = passwords_of(*text);
     }
+    if (spec_.named_by_variables) return {};
     for (std::size_t i = 0; i < spec_.certificates.size(); ++i) {
         auto& path = spec_.certificates[i];
         auto text = contents(path, read, "certificate");
         if (!text) return text.error();
-        auto bio = memory_bio(*text);
-        X509Ptr leaf(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
-        if (!leaf) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509_AUX() failed"}))};
-        if (SSL_CTX_use_certificate(ctx_, leaf.get()) != 1)
+        auto chain = parse_chain(*text, path);
+        if (!chain) return chain.error();
+        if (SSL_CTX_use_certificate(ctx_, (*chain)->leaf.get()) != 1)
             return Error{with_ssl_errors(cat({"SSL_CTX_use_certificate(\"", path, "\") failed"}))};
         SSL_CTX_clear_chain_certs(ctx_);
-        while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) SSL_CTX_add0_chain_cert(ctx_, next);
-        ERR_clear_error();  // the end of the file is an error to PEM
+        for (auto& certificate : (*chain)->rest) SSL_CTX_add1_chain_cert(ctx_, certificate.get());
         auto& key_path = spec_.keys[i];
         auto key_text = contents(key_path, read, "certificate key");
         if (!key_text) return key_text.error();
-        auto key = read_key(*key_text, passwords);
-        if (!key) return Error{with_ssl_errors(cat({"cannot load certificate key \"", key_path, "\": PEM_read_bio_PrivateKey() failed"}))};
-        if (SSL_CTX_use_PrivateKey(ctx_, key.get()) != 1)
+        auto key = parse_key(*key_text, key_path, passwords_);
+        if (!key) return key.error();
+        if (SSL_CTX_use_PrivateKey(ctx_, key->get()) != 1)
             return Error{with_ssl_errors(cat({"SSL_CTX_use_PrivateKey(\"", key_path, "\") failed"}))};
     }
     return {};
@@ -158,13 +144,13 @@ Result<> Context::load_authorities(const ReadFile& read) {
         if (!text) return text.error();
         auto bio = memory_bio(*text);
         bool any = false;
-        while (X509* raw = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+        while (X509* raw = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) {
             X509Ptr certificate(raw);
             any = true;
             X509_STORE_add_cert(store, raw);
-            if (advertise) SSL_CTX_add_client_CA(ctx_, raw);
+            if (advertise && !advertised(ctx_, raw)) SSL_CTX_add_client_CA(ctx_, raw);
         }
-        if (!any) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509() failed"}))};
+        if (!any) return Error{with_ssl_errors(cat({"cannot load certificate \"", path, "\": PEM_read_bio_X509_AUX() failed"}))};
         ERR_clear_error();
         return {};
     };
@@ -205,6 +191,11 @@ Result<> Context::set_parameters(const ReadFile& read) {
         staple_ = *text;
         SSL_CTX_set_tlsext_status_cb(ctx_, &Callbacks::staple);
     }
+    return {};
+}
+
+/// ssl_conf_command, which comes after everything else.
+Result<> Context::run_commands() {
     if (spec_.commands.empty()) return {};
     auto* commands = SSL_CONF_CTX_new();
     SSL_CONF_CTX_set_flags(commands, SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_SERVER | SSL_CONF_FLAG_CLIENT | SSL_CONF_FLAG_CERTIFICATE |
@@ -223,9 +214,10 @@ Result<> Context::set_parameters(const ReadFile& read) {
 void Context::set_session_context(const ReadFile& read) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     std::string facts = std::to_string(spec_.verify) + "\n";
-    for (auto* list : {&spec_.certificates})
-        for (auto& path : *list)
-            if (auto text = contents(path, read, "certificate")) facts.append(*text);
+    for (auto& path : spec_.certificates) {
+        if (spec_.named_by_variables) facts.append(path).append("\n");
+        else if (auto text = contents(path, read, "certificate")) facts.append(*text);
+    }
     for (auto* path : {&spec_.client_certificate, &spec_.trusted_certificate})
         if (!path->empty())
             if (auto text = contents(*path, read, "certificate")) facts.append("\n").append(*text);
@@ -233,29 +225,11 @@ void Context::set_session_context(const ReadFile& read) {
     SSL_CTX_set_session_id_context(ctx_, digest, sizeof digest);
 }
 
-bool Context::issuing_key(TicketKey& key) const {
-    if (ticket_keys_.empty()) return own_keys_->current(key, ::time(nullptr));
-    key = ticket_keys_.front();
-    return true;
-}
-
-bool Context::key_named(const unsigned char* name, TicketKey& key, bool& older) const {
-    if (ticket_keys_.empty()) return own_keys_->find(name, key, older);
-    for (auto& one : ticket_keys_) {
-        if (std::memcmp(one.name, name, sizeof one.name) != 0) continue;
-        key = one;
-        older = &one != &ticket_keys_.front();
-        return true;
-    }
-    return false;
-}
-
 Result<> Context::set_ticket_keys(const ReadFile& read) {
     if (!spec_.tickets) {
         SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
         return {};
     }
-    if (spec_.ticket_keys.empty()) own_keys_ = &TicketKeys::own(std::max<std::int64_t>(spec_.session_timeout, 1));
     for (auto& path : spec_.ticket_keys) {
         auto text = read(path);
         if (!text) return Error{text.error().text};
@@ -282,7 +256,7 @@ Result<> Context::set_sessions(const ReadFile& read) {
     set_session_context(read);
     SSL_CTX_set_timeout(ctx_, spec_.session_timeout);
     if (!spec_.cache_name.empty()) {
-        sessions_ = SessionCache::named(spec_.cache_name, spec_.cache_sessions_size);
+        session_cache_ = SessionCache::named(spec_.cache_name, spec_.cache_sessions_size);
         SessionCache::attach(ctx_);
     } else if (spec_.cache_sessions) {
         SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_SERVER);
@@ -299,6 +273,7 @@ Result<std::shared_ptr<Context>> Context::create_server(const ContextSpec& spec,
     if (auto done = context->load_authorities(read); !done) return done.error();
     if (auto done = context->set_parameters(read); !done) return done.error();
     if (auto done = context->set_sessions(read); !done) return done.error();
+    if (auto done = context->run_commands(); !done) return done.error();
     if (spec.verify) {
         SSL_CTX_set_verify(context->ctx_, SSL_VERIFY_PEER, &Callbacks::accept_any);
         SSL_CTX_set_verify_depth(context->ctx_, static_cast<int>(spec.verify_depth));
@@ -312,6 +287,7 @@ Result<std::shared_ptr<Context>> Context::create_client(const ContextSpec& spec,
     if (auto done = context->load_certificates(read); !done) return done.error();
     if (auto done = context->load_authorities(read); !done) return done.error();
     if (auto done = context->set_parameters(read); !done) return done.error();
+    if (auto done = context->run_commands(); !done) return done.error();
     SSL_CTX_set_session_cache_mode(context->ctx_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     if (spec.verify) {
         SSL_CTX_set_verify(context->ctx_, SSL_VERIFY_PEER, &Callbacks::accept_any);

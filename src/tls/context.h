@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "tls/loading.h"
 #include "tls/session_cache.h"
 #include "tls/ticket_keys.h"
 
@@ -19,6 +22,7 @@ namespace bext::tls {
 struct ContextSpec {
     std::vector<std::string> certificates;  // paths, or "data:…"
     std::vector<std::string> keys;          // one for each certificate
+    bool named_by_variables = false;        // both are loaded by each connection
     std::string password_file;
     std::uint32_t protocols = 0;  // bits of Protocol
     std::string ciphers = "HIGH:!aNULL:!MD5";
@@ -43,8 +47,16 @@ struct ContextSpec {
 
 enum Protocol : std::uint32_t { kSslv2 = 1, kSslv3 = 2, kTls1 = 4, kTls11 = 8, kTls12 = 16, kTls13 = 32 };
 
-/// Reads a file of the configuration.
-using ReadFile = std::function<Result<std::string_view>(const std::string& path)>;
+/// Sessions to resume with, by whom they are with. Any thread may ask.
+class ClientSessions {
+public:
+    void keep(const std::string& key, SessionPtr session);
+    SessionPtr find(const std::string& key) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, SessionPtr> sessions_;
+};
 
 class Context {
 public:
@@ -56,7 +68,10 @@ public:
 
     ssl_ctx_st* raw() const { return ctx_; }
     const ContextSpec& spec() const { return spec_; }
-    SessionCache* sessions() const { return sessions_.get(); }
+    /// Of the password file.
+    const std::vector<std::string>& passwords() const { return passwords_; }
+    mutable ClientSessions sessions;
+    SessionCache* session_cache() const { return session_cache_.get(); }
 
 private:
     Context() = default;
@@ -64,18 +79,17 @@ private:
     Result<> load_certificates(const ReadFile& read);
     Result<> load_authorities(const ReadFile& read);
     Result<> set_parameters(const ReadFile& read);
+    Result<> run_commands();
     Result<> set_sessions(const ReadFile& read);
     Result<> set_ticket_keys(const ReadFile& read);
     void set_session_context(const ReadFile& read);
-    bool issuing_key(TicketKey& key) const;
-    bool key_named(const unsigned char* name, TicketKey& key, bool& older) const;
 
     ssl_ctx_st* ctx_ = nullptr;
     ContextSpec spec_;
-    std::vector<TicketKey> ticket_keys_;  // of files; else own_keys_ is used
-    TicketKeys* own_keys_ = nullptr;
-    std::shared_ptr<SessionCache> sessions_;
+    std::vector<TicketKey> ticket_keys_;  // of files; empty: the process's own
+    std::shared_ptr<SessionCache> session_cache_;
     std::string staple_;
+    std::vector<std::string> passwords_;
     friend struct Callbacks;
 };
 

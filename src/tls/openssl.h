@@ -23,6 +23,7 @@ struct Free {
 using BioPtr = std::unique_ptr<BIO, Free<BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, Free<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, Free<SSL_SESSION_free>>;
 using SslPtr = std::unique_ptr<SSL, Free<SSL_free>>;
 
 inline BioPtr memory_bio(std::string_view bytes) {

@@ -32,10 +32,21 @@ struct ServerConf {
     conf::Setting<conf::Bytes> buffer_size{conf::Bytes{16384}};
     conf::Setting<std::vector<std::pair<std::string, std::string>>> commands;
 
+    conf::Setting<upstream::CertificateCachePtr> certificate_cache;
+
+    /// The certificates and keys when any of them has a variable, and what their paths are relative to.
+    std::vector<NamedPair> named;
+    std::string prefix;
     /// Made of the above when there is a certificate.
     std::shared_ptr<Context> context;
 
+    /// Makes the context; servers whose settings are equal share it.
+    conf::Status make_context(conf::Cursor& at, http::Builder& builder);
+
+private:
     ContextSpec spec(const conf::Cursor& at) const;
+    /// Certificates of which any has a variable in its name are loaded by each connection.
+    conf::Status name_certificates(const conf::Cursor& at, http::Builder& builder);
 };
 
 }  // namespace bext::tls

@@ -2,79 +2,72 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
-#include <map>
-#include <memory>
+#include <optional>
 
 #include "base/warm.h"
 #include "base/wire.h"
 
 namespace bext::tls {
 
-TicketKeys& TicketKeys::own(std::int64_t lifetime) {
-    static std::mutex mutex;
-    static std::map<std::int64_t, std::unique_ptr<TicketKeys>> all;
-    std::lock_guard lock(mutex);
-    auto& keys = all[lifetime];
-    if (keys) return *keys;
-    keys = std::make_unique<TicketKeys>(lifetime);
-    auto name = "tls ticket keys " + std::to_string(lifetime);
-    if (auto bytes = warm_state().take(name)) keys->restore(*bytes);
-    warm_state().keep(name, [made = keys.get()] { return std::optional(made->save()); });
-    return *keys;
+TicketKey random_ticket_key() {
+    TicketKey key;
+    bool made = RAND_bytes(key.name, sizeof key.name) == 1 && RAND_bytes(key.aes, sizeof key.aes) == 1 &&
+                RAND_bytes(key.hmac, sizeof key.hmac) == 1;
+    if (!made) std::abort();  // a guessable key would open every session
+    return key;
 }
 
-bool TicketKeys::current(TicketKey& key, std::int64_t now) {
+std::array<TicketKey, 2> TicketKeyRing::keys(std::int64_t now, std::int64_t timeout) {
     std::lock_guard lock(mutex_);
-    if (keys_.empty() || now - keys_.front().made >= lifetime_ || now < keys_.front().made) {
-        Dated fresh;
-        fresh.key.long_key = true;
-        fresh.made = now;
-        bool random = RAND_bytes(fresh.key.name, sizeof fresh.key.name) == 1 && RAND_priv_bytes(fresh.key.aes, sizeof fresh.key.aes) == 1 &&
-                      RAND_priv_bytes(fresh.key.hmac, sizeof fresh.key.hmac) == 1;
-        if (!random) return false;
-        keys_.insert(keys_.begin(), fresh);
-        if (keys_.size() > 2) keys_.resize(2);
+    if (!begun_) {
+        current_ = previous_ = {random_ticket_key(), now + timeout};
+        begun_ = true;
     }
-    key = keys_.front().key;
-    return true;
+    if (previous_.needed_until < now) {
+        previous_ = current_;
+        current_ = {random_ticket_key(), 0};
+    }
+    current_.needed_until = std::max(current_.needed_until, now + timeout);
+    return {current_.key, previous_.key};
 }
 
-bool TicketKeys::find(const unsigned char* name, TicketKey& key, bool& older) {
-    std::lock_guard lock(mutex_);
-    for (auto& one : keys_) {
-        if (std::memcmp(one.key.name, name, sizeof one.key.name) != 0) continue;
-        key = one.key;
-        older = &one != &keys_.front();
-        return true;
-    }
-    return false;
+TicketKeyRing& TicketKeyRing::process() {
+    static TicketKeyRing* ring = [] {
+        auto* made = new TicketKeyRing;
+        if (auto bytes = warm_state().take("tls ticket keys")) made->restore(*bytes);
+        warm_state().keep("tls ticket keys", [made] { return std::optional(made->save()); });
+        return made;
+    }();
+    return *ring;
 }
 
-std::string TicketKeys::save() {
+std::string TicketKeyRing::save() {
     std::lock_guard lock(mutex_);
     WireWriter wire;
-    wire.list(keys_, [&](const Dated& one) {
-        wire.text({reinterpret_cast<const char*>(&one.key), sizeof one.key});
-        wire.number(one.made);
-    });
+    for (auto* one : {&current_, &previous_}) {
+        wire.text({reinterpret_cast<const char*>(&one->key), begun_ ? sizeof one->key : 0});
+        wire.number(one->needed_until);
+    }
     return wire.take();
 }
 
-void TicketKeys::restore(std::string_view bytes) {
+void TicketKeyRing::restore(std::string_view bytes) {
     WireReader wire(bytes);
-    std::vector<Dated> read;
-    wire.list([&] {
-        Dated one;
+    Aging read[2];
+    for (auto& one : read) {
         auto key = wire.text();
-        wire.number(one.made);
-        if (key.size() == sizeof one.key) {
-            std::memcpy(&one.key, key.data(), key.size());
-            read.push_back(one);
-        }
-    });
+        wire.number(one.needed_until);
+        if (key.size() != sizeof one.key) return;
+        std::memcpy(&one.key, key.data(), key.size());
+    }
+    if (!wire.at_end()) return;
     std::lock_guard lock(mutex_);
-    if (wire.at_end()) keys_ = std::move(read);
+    current_ = read[0];
+    previous_ = read[1];
+    begun_ = true;
 }
 
 }  // namespace bext::tls

@@ -1,13 +1,11 @@
-// TicketKeys: the keys of the session tickets that a process issues when none are configured. One set for every Site, so
-// that a reload costs nobody a session; they go on in the next process, and are changed in time, so that a stolen key
-// opens little.
+// Keys that session tickets are encrypted with (RFC 5077): configured ones, or the process's own, which change.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace bext::tls {
 
@@ -15,32 +13,35 @@ struct TicketKey {
     unsigned char name[16];
     unsigned char aes[32];
     unsigned char hmac[32];
-    bool long_key;
+    bool long_key = true;  // 256 bits, else 128
 };
 
-class TicketKeys {
+/// The process's own keys, by nginx's rule for a shared session cache: the key changes once nobody can hold a ticket of
+/// the one before any more. Any thread may ask.
+class TicketKeyRing {
 public:
-    /// The keys for tickets that are good for `lifetime` seconds.
-    static TicketKeys& own(std::int64_t lifetime);
+    /// The key to encrypt with at `now` (seconds) for sessions that last `timeout`, then the one before.
+    std::array<TicketKey, 2> keys(std::int64_t now, std::int64_t timeout);
 
-    explicit TicketKeys(std::int64_t lifetime) : lifetime_(lifetime) {}
-    /// The key to issue with: each is used for the lifetime of a ticket, and known for as long again. False: there is no
-    /// randomness to be had.
-    bool current(TicketKey& key, std::int64_t now);
-    /// The key of that name, which is an `older` one when it should be renewed.
-    bool find(const unsigned char* name, TicketKey& key, bool& older);
+    /// The one that all configurations share, so that a reload does not cost clients their sessions; nor does an upgrade,
+    /// since it goes on in the next process.
+    static TicketKeyRing& process();
 
     std::string save();
+    /// Damage changes nothing.
     void restore(std::string_view bytes);
 
 private:
-    struct Dated {
+    struct Aging {
         TicketKey key;
-        std::int64_t made = 0;
+        std::int64_t needed_until = 0;
     };
-    const std::int64_t lifetime_;
     std::mutex mutex_;
-    std::vector<Dated> keys_;  // the newest first
+    Aging current_, previous_;
+    bool begun_ = false;
 };
+
+/// A key of random bytes.
+TicketKey random_ticket_key();
 
 }  // namespace bext::tls

@@ -129,7 +129,6 @@ Task<std::uint32_t> Exchange::connect() {
 }
 
 Task<std::uint32_t> Exchange::shake_hands() {
-    request.main.log_action = "SSL handshaking to upstream";
     auto hook = tls_connector();
     if (!hook) {
         log(Level::kError, "https protocol requires SSL support");
@@ -143,10 +142,11 @@ Task<std::uint32_t> Exchange::shake_hands() {
     auto& peer = *selection_.current();
     auto timeout = static_cast<std::uint64_t>(conf.connect_timeout->count());
     auto deadline = net::Loop::current().now() + timeout;
-    auto stream = co_await hook(request, socket, *tls, peer, tls_name, timeout);
+    auto connected = co_await hook(request, socket, *tls, peer, tls_name, timeout);
     if (gone_) co_return kStatusBit | http::status::kClientClosed;
-    if (!stream) co_return net::Loop::current().now() < deadline ? kError : kTimeout;
-    link_->tls = std::move(stream);
+    if (connected.status) co_return kStatusBit | static_cast<std::uint32_t>(connected.status);
+    if (!connected.stream) co_return net::Loop::current().now() < deadline ? kError : kTimeout;
+    link_->tls = std::move(connected.stream);
     co_return 0;
 }
 

@@ -100,7 +100,8 @@ Status Groups::finish() {
 std::shared_ptr<Group> Groups::find(const Url& url) const {
     for (auto& group : list_)
         if (((group->port == 0 && url.no_port) || group->port == url.port) && iequals(group->name, url.host)) return group;
-    return nullptr;
+    if (!url.address || (url.port == 0 && !url.unix_socket)) return nullptr;
+    return Group::of(*url.address, std::string(url.host));
 }
 
 }  // namespace bext::upstream

@@ -28,7 +28,8 @@ public:
     /// After the whole file: the addresses of implicit groups. May be called more than once.
     conf::Status finish();
 
-    /// The group that a name computed at run time means; null when there is none.
+    /// The group that a name computed at run time means: of that name, or of the address that it is. Null when the name
+    /// must be looked up, or has no port.
     std::shared_ptr<Group> find(const Url& url) const;
 
 private:

@@ -4,6 +4,7 @@
 
 #include "http/builder.h"
 #include "net/address.h"
+#include "upstream/tls_connector.h"
 #include "upstream/url.h"
 
 namespace bext::upstream {
@@ -27,6 +28,28 @@ Status set_bind(Cursor& at, Settings& settings) {
         if (at.arg(2) != "transparent") return conf::refuse(cat({"invalid parameter \"", at.arg(2), "\""}));
         bind.transparent = true;
     }
+    return conf::ok();
+}
+
+Status read_certificate_cache(Cursor& at, conf::Setting<CertificateCachePtr>& cache) {
+    if (cache.is_set()) return conf::directive_is("is duplicate");
+    auto limits = std::make_shared<CertificateCacheLimits>();
+    bool off = false;
+    for (std::size_t i = 1; i < at.count(); ++i) {
+        std::string_view word = at.arg(i);
+        auto seconds = [&](std::string_view name, conf::Seconds& out) {
+            auto value = word.starts_with(name) ? conf::parse_seconds(word.substr(name.size())) : std::nullopt;
+            if (value) out = *value;
+            return value.has_value();
+        };
+        auto max = word.starts_with("max=") ? parse_decimal(word.substr(4)) : std::nullopt;
+        if (max && *max > 0) limits->max = static_cast<std::int64_t>(*max);
+        else if (word == "off") off = true;
+        else if (!seconds("inactive=", limits->inactive) && !seconds("valid=", limits->valid))
+            return conf::refuse(cat({"invalid parameter \"", word, "\""}));
+    }
+    if (!off && limits->max == 0) return conf::refuse(cat({"\"", at.name(), "\" must have the \"max\" parameter"}));
+    cache.set(off ? nullptr : std::move(limits));
     return conf::ok();
 }
 

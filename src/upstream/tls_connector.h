@@ -19,6 +19,16 @@ namespace bext::upstream {
 
 struct Peer;
 
+/// `…_ssl_certificate_cache`, for certificates that variables name. All who inherit it share one.
+struct CertificateCacheLimits {
+    std::int64_t max = 0;  ///< entries; 0: nothing is kept
+    conf::Seconds inactive{10}, valid{60};
+    std::shared_ptr<void> cache;  ///< made by tls/
+};
+using CertificateCachePtr = std::shared_ptr<CertificateCacheLimits>;
+/// Reads `off | max=N [inactive=TIME] [valid=TIME]`.
+conf::Status read_certificate_cache(conf::Cursor& at, conf::Setting<CertificateCachePtr>& cache);
+
 /// `proxy_ssl_*` of one block.
 struct TlsSettings {
     conf::Setting<bool> session_reuse{true}, send_name{false}, verify{false};
@@ -27,15 +37,23 @@ struct TlsSettings {
     conf::Setting<http::Expr> name, certificate, certificate_key;
     conf::Setting<std::int64_t> verify_depth{1};
     conf::Setting<std::vector<std::pair<std::string, std::string>>> conf_commands;
+    conf::Setting<CertificateCachePtr> certificate_cache;
+    std::string prefix;             ///< of relative names of certificates
     std::shared_ptr<void> context;  ///< made by TlsPrepare
 };
 
 /// Makes `settings.context` while the configuration is read, for a block that passes to https.
 using TlsPrepare = conf::Status (*)(conf::Cursor& at, TlsSettings& settings);
-/// Shakes hands on a connected socket. `name`: the peer's, for SNI and verification, unless the settings name one. Null
-/// when it failed (logged) or took longer than `timeout_ms` (not logged).
-using TlsConnector = Task<std::unique_ptr<net::Stream>> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
-                                                           Peer& peer, std::string_view name, std::uint64_t timeout_ms);
+/// What a handshake came to.
+struct TlsConnected {
+    std::unique_ptr<net::Stream> stream;  ///< null when it failed (logged) or took too long (not logged)
+    int status = 0;                       ///< to be answered when no other peer can help
+};
+
+/// Shakes hands on a connected socket within `timeout_ms`. `name`: the peer's, for SNI and verification, unless the
+/// settings name one.
+using TlsConnector = Task<TlsConnected> (*)(http::Request& request, net::Socket& socket, const TlsSettings& settings,
+                                        Peer& peer, std::string_view name, std::uint64_t timeout_ms);
 
 /// Both null in a build without TLS; set by tls/ before a configuration is read.
 TlsPrepare& tls_prepare();

@@ -10,18 +10,10 @@
 #include "http/header_values.h"
 #include "http/module.h"
 #include "http/site.h"
+#include "modules/http/values.h"
 
 namespace bext::http {
 namespace {
-
-using Value = std::optional<std::string_view>;
-
-Value number(Request& r, std::uint64_t value) {
-    char text[20];
-    return r.arena.copy({text, static_cast<std::size_t>(put_decimal(text, value) - text)});
-}
-
-Value port(Request& r, std::uint64_t value) { return value ? number(r, value) : Value(""); }
 
 Value values_of(Request& r, Name name, std::string_view separator = ", ") { return joined_values(r.in, name, separator, r.arena); }
 

@@ -10,18 +10,10 @@
 #include "http/module.h"
 #include "http/progress.h"
 #include "http/thread.h"
+#include "modules/http/values.h"
 
 namespace bext::http {
 namespace {
-
-using Value = std::optional<std::string_view>;
-
-Value number(Request& r, std::uint64_t value) {
-    char text[20];
-    return r.arena.copy({text, static_cast<std::size_t>(put_decimal(text, value) - text)});
-}
-
-Value port(Request& r, std::uint16_t value) { return value ? number(r, value) : Value(""); }
 
 Value seconds(Request& r, std::int64_t ms) {
     char text[32];

@@ -5,16 +5,10 @@
 #include "http/header_values.h"
 #include "http/module.h"
 #include "http/progress.h"
+#include "modules/http/values.h"
 
 namespace bext::http {
 namespace {
-
-using Value = std::optional<std::string_view>;
-
-Value number(Request& r, std::uint64_t value) {
-    char text[20];
-    return r.arena.copy({text, static_cast<std::size_t>(put_decimal(text, value) - text)});
-}
 
 Value bytes(Request& r, std::string_view) { return number(r, bytes_sent(r)); }
 Value body_bytes(Request& r, std::string_view) { return number(r, body_bytes_sent(r)); }

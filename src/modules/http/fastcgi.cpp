@@ -26,10 +26,6 @@ int Call::find_target(Request& r) {
         r.log(Level::kError, cat({"no port in upstream \"", url.host, "\""}));
         return status::kInternal;
     }
-    if (url.address) {
-        group = upstream::Group::of(*url.address, std::string(url.host));
-        return 0;
-    }
     unknown = url;
     return 0;
 }

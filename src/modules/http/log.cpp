@@ -24,7 +24,7 @@ struct AccessLog {
     std::optional<Expr> condition;
     std::shared_ptr<LogFile> file;         // where it goes: one of these four
     std::shared_ptr<LogBuffer> buffer;
-    std::shared_ptr<net::Syslog> syslog;
+    std::shared_ptr<Syslog> syslog;
     Expr path;
     mutable std::atomic<std::int64_t> full_at{0};      // the second in which the disk was full
     mutable std::atomic<std::int64_t> reported_at{0};  // a failure was last written to the error log
@@ -86,9 +86,9 @@ Status set_target(Cursor& at, AccessLog& log) {
     auto& builder = at.owner<Builder>();
     std::string_view target = at.arg(1);
     if (target.starts_with("syslog:")) {
-        auto syslog = net::Syslog::create(target.substr(7));
-        if (!syslog) return conf::refuse(syslog.error().text);
-        log.syslog = *syslog;
+        auto place = net::parse_syslog(target.substr(7));
+        if (!place) return conf::refuse(place.error().text);
+        log.syslog = std::make_shared<Syslog>(*place);
     } else if (target.find('$') == target.npos) {
         log.file = builder.log_file(at.full_path(target));
     } else {

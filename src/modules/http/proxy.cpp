@@ -46,12 +46,7 @@ int Call::evaluate_target(Request& r) {
     if (url.unix_socket) port = {};
     host = url.host;
     group = conf_.pass->groups->find(url);
-    if (group) return 0;
-    if (url.address) {
-        group = upstream::Group::of(*url.address, std::string(url.host));
-        return 0;
-    }
-    unknown = url;
+    if (!group) unknown = url;
     return 0;
 }
 

@@ -8,19 +8,7 @@ using conf::Cursor;
 using conf::Status;
 using upstream::TlsSettings;
 
-Status certificate_cache(Cursor& at) {
-    bool max = false;
-    for (std::size_t i = 1; i < at.count(); ++i) {
-        std::string_view word = at.arg(i);
-        bool good = word == "off";
-        if (good) max = true;
-        if (word.starts_with("max=")) good = max = parse_decimal(word.substr(4)).value_or(0) > 0;
-        if (word.starts_with("inactive=")) good = conf::parse_seconds(word.substr(9)).has_value();
-        if (word.starts_with("valid=")) good = conf::parse_seconds(word.substr(6)).has_value();
-        if (!good) return conf::refuse(cat({"invalid parameter \"", word, "\""}));
-    }
-    return max ? conf::ok() : conf::refuse("\"proxy_ssl_certificate_cache\" must have the \"max\" parameter");
-}
+Status certificate_cache(Cursor& at, TlsSettings& tls) { return upstream::read_certificate_cache(at, tls.certificate_cache); }
 
 Status conf_command(Cursor& at, TlsSettings& tls) {
     if (!tls.conf_commands.is_set()) tls.conf_commands.set({});
@@ -51,7 +39,8 @@ constexpr conf::Directive kDirectives[] = {
     {"proxy_ssl_crl", conf::kHttp, conf::kOne, upstream::call<Proxy, conf_file<&TlsSettings::crl>, &TlsSettings::crl>},
     {"proxy_ssl_certificate", conf::kHttp, conf::kOne, upstream::into<Proxy, &TlsSettings::certificate>},
     {"proxy_ssl_certificate_key", conf::kHttp, conf::kOne, upstream::into<Proxy, &TlsSettings::certificate_key>},
-    {"proxy_ssl_certificate_cache", conf::kHttp, conf::kOne | conf::kTwo | conf::kThree, conf::run<certificate_cache>},
+    {"proxy_ssl_certificate_cache", conf::kHttp, conf::kOne | conf::kTwo | conf::kThree, 
+     upstream::call<Proxy, certificate_cache, &TlsSettings::certificate_cache>},
     {"proxy_ssl_password_file", conf::kHttp, conf::kOne,
      upstream::call<Proxy, conf_file<&TlsSettings::password_file>, &TlsSettings::password_file>},
     {"proxy_ssl_conf_command", conf::kHttp, conf::kTwo, upstream::call<Proxy, conf_command, &TlsSettings::conf_commands>},

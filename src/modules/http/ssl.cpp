@@ -5,39 +5,7 @@
 #include "http/builder.h"
 #include "http/connection.h"
 #include "http/module.h"
-#include "tls/accept.h"
 #include "tls/server_conf.h"
-
-namespace bext::tls {
-
-ContextSpec ServerConf::spec(const conf::Cursor& at) const {
-    ContextSpec s;
-    for (auto& path : *certificates) s.certificates.push_back(path.starts_with("data:") ? path : at.conf_path(path));
-    for (auto& path : *keys) s.keys.push_back(path.starts_with("data:") ? path : at.conf_path(path));
-    s.password_file = *password_file;
-    s.protocols = *protocols;
-    s.ciphers = *ciphers;
-    s.curves = *curves;
-    s.dhparam = *dhparam;
-    s.prefer_server_ciphers = *prefer_server_ciphers;
-    s.client_certificate = *client_certificate;
-    s.trusted_certificate = *trusted_certificate;
-    s.crl = *crl;
-    s.verify = *verify;
-    s.verify_depth = *verify_depth;
-    s.tickets = *tickets;
-    for (auto& path : *ticket_keys) s.ticket_keys.push_back(at.conf_path(path));
-    s.cache_sessions = *cache_sessions;
-    s.cache_name = *cache_name;
-    s.cache_sessions_size = *cache_size;
-    s.session_timeout = session_timeout->count();
-    s.early_data = *early_data;
-    s.commands = *commands;
-    s.stapling_file = *stapling ? *stapling_file : std::string();
-    return s;
-}
-
-}  // namespace bext::tls
 
 namespace bext::http {
 namespace {
@@ -97,7 +65,7 @@ Status password_file(Cursor& at, ServerConf& conf) {
     return conf::ok();
 }
 
-Status accepted(Cursor&) { return conf::ok(); }
+Status certificate_cache(Cursor& at, ServerConf& conf) { return upstream::read_certificate_cache(at, conf.certificate_cache); }
 
 constexpr conf::Word kProtocols[] = {{"SSLv2", 1}, {"SSLv3", 2}, {"TLSv1", 4}, {"TLSv1.1", 8}, {"TLSv1.2", 16}, {"TLSv1.3", 32}};
 constexpr conf::Word kVerify[] = {{"off", 0}, {"on", 1}, {"optional", 2}, {"optional_no_ca", 3}};
@@ -108,7 +76,8 @@ constexpr auto kServer = conf::kHttpBlock | conf::kServer;
 constexpr conf::Directive kDirectives[] = {
     {"ssl_certificate", kServer, conf::kOne, conf::call<path_list<&ServerConf::certificates>, &ServerConf::certificates>},
     {"ssl_certificate_key", kServer, conf::kOne, conf::call<path_list<&ServerConf::keys>, &ServerConf::keys>},
-    {"ssl_certificate_cache", kServer, conf::kOne | conf::kTwo | conf::kThree, conf::run<accepted>},
+    {"ssl_certificate_cache", kServer, conf::kOne | conf::kTwo | conf::kThree, 
+     conf::call<certificate_cache, &ServerConf::certificate_cache>},
     {"ssl_password_file", kServer, conf::kOne, conf::call<password_file, &ServerConf::password_file>},
     {"ssl_dhparam", kServer, conf::kOne, BEXT_SSL_PATH(dhparam)},
     {"ssl_ecdh_curve", kServer, conf::kOne, conf::into<&ServerConf::curves>},
@@ -189,36 +158,11 @@ Verdict check(Request& r) {
     return code ? Verdict::status(code) : Verdict::pass();
 }
 
-/// The context of a server's settings; equal ones share it.
-Status make_context(Cursor& at, Builder& builder, ServerConf& conf) {
-    if (conf.context || (conf.certificates->empty() && !*conf.reject_handshake)) return conf::ok();
-    auto complete = [](std::string text) { return conf::Refusal{std::move(text), conf::Refusal::Kind::kComplete}; };
-    if (conf.keys->size() < conf.certificates->size())
-        return complete(cat({"no \"ssl_certificate_key\" is defined for certificate \"", conf.certificates->back(), "\""}));
-    bool judged = *conf.verify && *conf.verify != 3;
-    if (judged && conf.client_certificate->empty() && conf.trusted_certificate->empty())
-        return complete("no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client");
-    for (auto* list : {&conf.certificates, &conf.keys})
-        for (auto& path : **list)
-            if (path.find('$') != std::string::npos)
-                return complete(cat({"variables in \"ssl_certificate\" and \"ssl_certificate_key\" are not supported by this version of bext: \"", path, "\""}));
-    auto wanted = conf.spec(at);
-    auto& known = *builder.shared<std::vector<std::shared_ptr<tls::Context>>>("tls contexts");
-    for (auto& other : known)
-        if (other->spec() == wanted) return conf.context = other, conf::ok();
-    auto made = tls::Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
-    if (!made) return complete(made.error().text);
-    conf.context = *made;
-    tls::prepare_server_context(conf.context->raw());
-    known.push_back(conf.context);
-    return conf::ok();
-}
-
 /// Every server of a `listen … ssl` address needs a certificate, or the address a default that rejects.
 Status prepare(Cursor& at, Builder& builder) {
     for (auto& server : builder.site->servers) {
         auto* conf = static_cast<ServerConf*>(server->root.records[conf::slot_of<ServerConf>]);
-        if (auto bad = make_context(at, builder, *conf)) return bad;
+        if (auto bad = conf->make_context(at, builder)) return bad;
     }
     for (auto& listen : builder.site->listens) {
         if (!listen->options.ssl) continue;

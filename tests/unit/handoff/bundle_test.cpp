@@ -16,7 +16,7 @@ Plan sample() {
     plan.listens.push_back({.address = std::string("\x02\x00\x00\x50", 4), .text = "0.0.0.0:80", .reuseport = 2});
     plan.listens.push_back({.address = "u", .text = "unix:/run/x", .ipv6only = false, .deferred = true, .keepalive_idle = 7});
     plan.log_files = {"/var/log/nginx/access.log", ""};
-    plan.error_logs = {{"/var/log/nginx/error.log", 6}};
+    plan.error_logs = {{"/var/log/nginx/error.log", 6}, {"", 4, {"sockaddr", 3, 5, "host", "tag"}}};
     plan.directories = {"/var/lib/nginx/body"};
     plan.environment = {"TZ", "A=b"};
     plan.user = "www-data";

@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
-
-#include "tls/ticket_keys.h"
-
 namespace bext::tls {
 namespace {
 
@@ -31,36 +27,6 @@ TEST(SessionCacheTest, GoesOnElsewhereInItsOrder) {
     EXPECT_EQ(after.get("c", 50), "cccccccccc");
     after.restore("nonsense");
     EXPECT_EQ(after.get("c", 50), "cccccccccc");
-}
-
-TEST(TicketKeysTest, AKeyIsUsedForALifetimeAndKnownForAnother) {
-    TicketKeys keys(300);
-    TicketKey first, second, third, found;
-    bool older = false;
-    ASSERT_TRUE(keys.current(first, 1000));
-    ASSERT_TRUE(keys.current(second, 1299));
-    EXPECT_EQ(std::memcmp(first.name, second.name, sizeof first.name), 0);
-    ASSERT_TRUE(keys.current(second, 1300));
-    EXPECT_NE(std::memcmp(first.name, second.name, sizeof first.name), 0);
-    ASSERT_TRUE(keys.find(first.name, found, older));
-    EXPECT_TRUE(older) << "its tickets are renewed";
-    EXPECT_EQ(std::memcmp(found.aes, first.aes, sizeof first.aes), 0);
-    ASSERT_TRUE(keys.current(third, 1600));
-    EXPECT_FALSE(keys.find(first.name, found, older));
-    ASSERT_TRUE(keys.find(third.name, found, older));
-    EXPECT_FALSE(older);
-}
-
-TEST(TicketKeysTest, GoOnElsewhere) {
-    TicketKeys before(300), after(300);
-    TicketKey key, found;
-    bool older = false;
-    ASSERT_TRUE(before.current(key, 1000));
-    after.restore(before.save());
-    ASSERT_TRUE(after.find(key.name, found, older));
-    EXPECT_EQ(std::memcmp(&found, &key, sizeof key), 0);
-    after.restore(std::string_view(before.save()).substr(0, 20));
-    EXPECT_TRUE(after.find(key.name, found, older)) << "damage changes nothing";
 }
 
 }  // namespace
