@@ -49,8 +49,9 @@ public:
     enum class Why : std::uint8_t { kRoom, kReload, kDrain };
     /// Ends it; it is idle.
     virtual void close(Why why) = 0;
-    /// The process is to end: gives an idle connection away, or closes it, or lets it wait for its last request.
-    virtual void drain() = 0;
+    /// The process is to end: gives an idle connection away, or lets it wait for its last request, or on the last call
+    /// closes it when it has had one.
+    virtual void drain(bool last_call) = 0;
     /// A new Site is in force: an idle connection goes over to it.
     virtual void follow() = 0;
     /// Time is over: ends it with what is under way, in its protocol's way where there is one.

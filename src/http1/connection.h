@@ -73,7 +73,7 @@ private:
 
     // http::LiveConnection (http1/ending.cpp)
     void close(Why why) override;
-    void drain() override;
+    void drain(bool last_call) override;
     void follow() override;
     void expire(Why why) override;
     const http::Site& site() const override { return request_ ? *request_->site : listen_use_->site(); }

@@ -43,10 +43,10 @@ void ClientConnection::close(Why why) {
     stream->cancel();
 }
 
-void ClientConnection::drain() {
+void ClientConnection::drain(bool last_call) {
     if (pass()) return stream->cancel();
     // A fresh one may make its request; with another process to go on to, so may one whose TLS state cannot be passed.
-    if (requests > 0 && !thread_.pass) close(Why::kDrain);
+    if (last_call && requests > 0 && !thread_.pass) close(Why::kDrain);
 }
 
 void ClientConnection::follow() {

@@ -7,6 +7,10 @@ namespace bext::worker {
 
 using http::LiveConnection;
 
+namespace {
+constexpr std::uint64_t kLastCall = 1000;  // ms
+}
+
 LoopThread::LoopThread(std::function<void()> ended) {
     Latch ready(1);
     thread_ = std::thread([this, &ready, ended = std::move(ended)] {
@@ -32,6 +36,7 @@ void LoopThread::adopt(const Settings& settings, const std::vector<Share>& share
     }
     context_->site = http::SiteUse::make(settings.site);
     context_->connection_limit = settings.connection_limit;
+    context_->files.clear();  // a reload begins with nothing remembered, as new worker processes of nginx do
     auto old = std::exchange(listeners_, {});
     for (auto& share : shares)
         listeners_.push_back(std::make_unique<Listener>(*context_, share.socket, share.address, settings.multi_accept));
@@ -67,9 +72,21 @@ void LoopThread::drain(std::shared_ptr<Heir> heir) {
             return false;
         };
     for (auto& listener : std::exchange(listeners_, {})) Listener::retire(std::move(listener));
-    context_->idle.each([](LiveConnection& connection) { connection.drain(); });
+    context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
+    if (!heir) last_call_later();
     context_->on_last_connection = [this] { context_->loop.stop(); };
     if (context_->connections == 0) context_->loop.stop();
+}
+
+/// Who is about to make a request is still answered, for the last time: closing an idle connection at once would lose it.
+void LoopThread::last_call_later() {
+    struct Later {
+        static Task<> run(LoopThread* self) {
+            co_await net::Sleep(kLastCall);
+            self->context_->idle.each([](LiveConnection& connection) { connection.drain(true); });
+        }
+    };
+    spawn(Later::run(this));
 }
 
 void LoopThread::expire(LiveConnection::Why why) {

@@ -78,6 +78,7 @@ public:
 
 private:
     void expire_old_later(std::uint32_t ms);
+    void last_call_later();
 
     std::mutex mutex_;
     http::Thread* context_ = nullptr;  // null once the thread has ended

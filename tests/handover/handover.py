@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / 'system'))
 sys.dont_write_bytecode = True
 from origin import Origin  # noqa: E402
-from server import Server, answer, get, wait_until  # noqa: E402
+from server import Server, answer, free_ports, get, wait_until  # noqa: E402
 
 FRAME = bytes([0x81, 0x82, 0, 0, 0, 0]) + b'hi'
 CLOSE_1001 = b'\x88\x02\x03\xe9'
@@ -24,8 +24,8 @@ CLOSE_1001 = b'\x88\x02\x03\xe9'
 class Load:
     """load.py beside something that happens; then nothing may be lost."""
 
-    def __init__(self, server, tls=False, kept=16, fresh=4):
-        self.words = ['--port', str(server.tls if tls else server.plain), '--kept', str(kept), '--fresh', str(fresh)] + ['--tls'] * tls
+    def __init__(self, server, tls=False, kept=16, fresh=4, port=None):
+        self.words = ['--port', str(port or (server.tls if tls else server.plain)), '--kept', str(kept), '--fresh', str(fresh)] + ['--tls'] * tls
         self.ready = server.dir / 'load.ready'
 
     def __enter__(self):
@@ -69,6 +69,17 @@ def upgrades_lose_nothing(server):
             assert load.counts['closed'] == '0', load.counts
     assert server.figure('upgrades') == 10
     assert server.figure('adopted') == server.figure('passed') > 0
+
+
+def each_of_several_sockets_on_one_port_goes_on(server):
+    port = free_ports(1)[0]
+    server.configure(server=f'listen 127.0.0.1:{port} reuseport;')
+    server.bext('reload')
+    with Load(server, port=port, kept=8, fresh=16) as load:
+        for _ in range(4):
+            server.bext('upgrade')
+            server.bext('reload')
+    load.lost_nothing()
 
 
 def a_dead_worker_is_back_at_once(server):
@@ -201,7 +212,8 @@ def reloads_side_by_side_all_get_the_truth(server):
     assert server.figure('reloads') < 8, 'a storm is a few reloads'
 
 
-TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing, a_dead_worker_is_back_at_once,
+TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
+         each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth]
