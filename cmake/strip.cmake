@@ -1,0 +1,10 @@
+# Which compiler it was is nothing to install (CPack runs this on the tree that it packs).
+file(GLOB roots ${CPACK_TEMPORARY_DIRECTORY} ${CPACK_TEMPORARY_DIRECTORY}/*)
+foreach(root ${roots})
+  foreach(program bin/bext sbin/bext-server lib/bext/nginx)
+    set(path ${root}${CPACK_PACKAGING_INSTALL_PREFIX}/${program})
+    if(EXISTS ${path})
+      execute_process(COMMAND objcopy --remove-section=.comment ${path} COMMAND_ERROR_IS_FATAL ANY)
+    endif()
+  endforeach()
+endforeach()
