@@ -10,6 +10,7 @@ foreach(unit bext bext-deploy)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/systemd/bext.service ${CMAKE_BINARY_DIR}/systemd/bext-deploy.service systemd/bext-fallback.service
         DESTINATION lib/systemd/system COMPONENT server)
+install(FILES systemd/logrotate.conf DESTINATION lib/systemd/system/logrotate.service.d RENAME bext.conf COMPONENT server)
 
 install(FILES config/bext.config.toml DESTINATION /etc/bext PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ COMPONENT server)
 install(FILES logrotate/bext DESTINATION /etc/logrotate.d COMPONENT server)
