@@ -1,4 +1,5 @@
 """Debian packages for the cases: the one of the build, other versions of a package, and their installation in a machine."""
+import os
 import pathlib
 import re
 import subprocess
@@ -52,3 +53,25 @@ def install(machine, name, options='', check=True):
 def is_of_the_installed_file(machine, pid):
     """Whether the process runs the file that is now /usr/sbin/bext-server."""
     return machine.run(f'[ /proc/{pid}/exe -ef /usr/sbin/bext-server ]', check=False).status == 0
+
+
+def put_repository(machine, *packages):
+    """Gives the machine an apt repository of these packages, in the way of an administrator who trusts its key."""
+    script = pathlib.Path(__file__).resolve().parents[2] / 'debian' / 'repository.sh'
+    with tempfile.TemporaryDirectory() as directory:
+        tree = pathlib.Path(directory, 'tree')
+        subprocess.run([script, tree / 'srv/packages', *packages], check=True, env=dict(os.environ, GNUPGHOME=''))
+        machine.put_tree(tree)
+    machine.put('deb [signed-by=/srv/packages/bext.gpg] file:/srv/packages stable main\n', '/etc/apt/sources.list.d/bext.list')
+    machine.run(f'{APT} update')
+
+
+def reassembled(machine, name, version, directory):
+    """An installed package of the machine as a package file with another version, in `directory` of this host."""
+    machine.run(f'mkdir -p /root/tree/DEBIAN; dpkg-query -L {name} | xargs ls -d 2> /dev/null |'
+                ' tar -C / --no-recursion --files-from=- -c | tar -C /root/tree -x;'
+                f' dpkg-query -s {name} | sed "/^Status:/d; s/^Version: .*/Version: {version}/" > /root/tree/DEBIAN/control;'
+                ' dpkg-deb -Znone --root-owner-group --build /root/tree /root/reassembled.deb; rm -r /root/tree')
+    target = pathlib.Path(directory, f'{name}_{version}_amd64.deb')
+    target.write_bytes(machine.get('/root/reassembled.deb'))
+    return target
