@@ -39,14 +39,41 @@ set(CPACK_DEBIAN_PACKAGE_PROVIDES httpd)
 set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA conffiles postinst postrm prerm)
 list(TRANSFORM CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA PREPEND ${CMAKE_SOURCE_DIR}/debian/)
+
+set(CPACK_RPM_COMPONENT_INSTALL ON)
+set(CPACK_PACKAGE_RELOCATABLE OFF)
+set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+set(CPACK_RPM_PACKAGE_RELEASE ${release})
+set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
+set(CPACK_RPM_PACKAGE_GROUP "System Environment/Daemons")
+set(CPACK_RPM_PACKAGE_PROVIDES webserver)
+set(CPACK_RPM_PACKAGE_SUMMARY "Web server that takes nginx's place without dropping a request")
+set(CPACK_RPM_PACKAGE_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION}")
+set(CPACK_RPM_PACKAGE_REQUIRES "logrotate, systemd")
+set(CPACK_RPM_CHANGELOG_FILE ${CMAKE_SOURCE_DIR}/rpm/changelog)
+set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/rpm/post.sh)
+set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/rpm/preun.sh)
+set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/rpm/postun.sh)
+set(CPACK_RPM_POST_TRANS_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/rpm/posttrans.sh)
+set(CPACK_RPM_USER_FILELIST "%config(noreplace) %attr(0640,root,root) /etc/bext/bext.config.toml" "%config(noreplace) /etc/logrotate.d/bext"
+    "%license ${CMAKE_INSTALL_PREFIX}/share/licenses/bext/LICENSE")
+# Directories that are the distribution's own.
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /etc/logrotate.d /var /var/lib /var/log)
+foreach(directory sbin lib/systemd lib/systemd/system share/man share/man/man1 share/man/man5 share/man/man8 share/licenses
+        share/bash-completion share/bash-completion/completions share/fish share/fish/vendor_completions.d
+        share/zsh share/zsh/site-functions share/selinux share/selinux/packages share/selinux/devel share/selinux/devel/include
+        share/selinux/devel/include/contrib)
+  list(APPEND CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION ${CMAKE_INSTALL_PREFIX}/${directory})
+endforeach()
 include(CPack)
 
+get_property(package_files GLOBAL PROPERTY BEXT_PACKAGE_FILES)
 file(GLOB_RECURSE package_sources CONFIGURE_DEPENDS debian/* rpm/* config/* logrotate/* needrestart/* completions/* systemd/* cmake/*)
 foreach(generator DEB RPM)
   string(TOLOWER ${generator} name)
   add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/${name}.stamp
                      COMMAND ${CMAKE_CPACK_COMMAND} -G ${generator} > ${CMAKE_BINARY_DIR}/${name}.log
                      COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/${name}.stamp
-                     DEPENDS bext-server bext bext-nginx-shim documents ${gzipped} ${package_sources} VERBATIM)
+                     DEPENDS bext-server bext bext-nginx-shim ${package_files} ${package_sources} VERBATIM)
   add_custom_target(${name} DEPENDS ${CMAKE_BINARY_DIR}/${name}.stamp)
 endforeach()

@@ -1,10 +1,14 @@
-# Which compiler it was is nothing to install (CPack runs this on the tree that it packs).
+# Which compiler it was is nothing to install, and symbols only in a package of their own (CPack runs this on the tree that it packs).
+set(strip --remove-section=.comment)
+if(CPACK_GENERATOR STREQUAL "RPM")
+  list(APPEND strip --strip-unneeded)
+endif()
 file(GLOB roots ${CPACK_TEMPORARY_DIRECTORY} ${CPACK_TEMPORARY_DIRECTORY}/*)
 foreach(root ${roots})
   foreach(program bin/bext sbin/bext-server lib/bext/nginx)
     set(path ${root}${CPACK_PACKAGING_INSTALL_PREFIX}/${program})
     if(EXISTS ${path})
-      execute_process(COMMAND objcopy --remove-section=.comment ${path} COMMAND_ERROR_IS_FATAL ANY)
+      execute_process(COMMAND objcopy ${strip} ${path} COMMAND_ERROR_IS_FATAL ANY)
     endif()
   endforeach()
 endforeach()

@@ -75,3 +75,18 @@ def reassembled(machine, name, version, directory):
     target = pathlib.Path(directory, f'{name}_{version}_amd64.deb')
     target.write_bytes(machine.get('/root/reassembled.deb'))
     return target
+
+
+def built_rpm(machine, release, directory):
+    """The RPM package of the build, packed with this release number into `directory`."""
+    subprocess.run(['cpack', '-G', 'RPM', '-B', directory, '-D', f'CPACK_RPM_PACKAGE_RELEASE={release}',
+                    '--config', machine.build.resolve() / 'CPackConfig.cmake'], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return next(pathlib.Path(directory).glob(f'bext-*-{release}.*.rpm'))
+
+
+def empty_rpm(name, version, directory):
+    """An RPM package of that name with nothing in it."""
+    spec = pathlib.Path(directory, f'{name}.spec')
+    spec.write_text(f'Name: {name}\nVersion: {version}\nRelease: 1\nSummary: empty\nLicense: none\n%description\n%files\n')
+    subprocess.run(['rpmbuild', '-bb', '--quiet', '--define', f'_topdir {directory}', spec], check=True, stdout=subprocess.DEVNULL)
+    return next(pathlib.Path(directory).glob(f'RPMS/*/{name}-{version}-1.*.rpm'))
