@@ -140,10 +140,10 @@ def a_masquerade_ends_before_the_removal_or_prevents_it(machine):
 @bare
 def its_logs_are_rotated(machine):
     _installed_and_serving(machine)
-    machine.run("sed -i '1i error_log /var/log/bext/error.log notice;' /etc/nginx/nginx.conf; systemctl reload bext")
-    machine.run('logrotate --force /etc/logrotate.d/bext')
-    assert machine.run('grep -q "start worker" /var/log/bext/error.log.1').status == 0
-    machine.wait_until('systemctl kill --kill-who=main -s HUP bext; grep -q reconfiguring /var/log/bext/error.log')
+    machine.run("sed -i 's|access_log .*|access_log /var/log/bext/access.log;|' /etc/nginx/nginx.conf; systemctl reload bext")
+    machine.run('curl -sS http://127.0.0.1/before; logrotate --force /etc/logrotate.d/bext')
+    assert b'/before' in machine.get('/var/log/bext/access.log.1')
+    machine.wait_until('curl -sS http://127.0.0.1/after; grep -q /after /var/log/bext/access.log')
 
 
 @bare
