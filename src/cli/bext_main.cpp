@@ -10,6 +10,7 @@ constexpr char kUsage[] =
     "asks a running bext-server.\n\n"
     "  bext reload [--pid-file FILE]                    read the configuration again; returns when it serves\n"
     "  bext upgrade [--binary FILE] [--pid-file FILE]   change the binary without losing a request\n"
+    "  bext stop [--pid-file FILE]                      finish what is in flight and end; returns when it has\n"
     "  bext status [--json] [--pid-file FILE]           what it does";
 
 }  // namespace

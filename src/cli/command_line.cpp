@@ -30,6 +30,11 @@ int reload(pid_t pid) {
     return done ? 0 : fail("reload", done.error());
 }
 
+int stop(pid_t pid) {
+    auto done = stop_server(pid);
+    return done ? 0 : fail("stop", done.error());
+}
+
 int upgrade(pid_t pid) {
     auto done = upgrade_server(pid, FLAGS_binary);
     if (!done) return fail("upgrade", done.error());
@@ -49,7 +54,7 @@ int status(pid_t pid) {
 std::optional<int> run_command(int argc, char** argv) {
     std::string_view name = argc > 1 ? argv[1] : "";
     if (name == "ctl") name = argc > 2 ? argv[2] : "";
-    auto* command = name == "reload" ? reload : name == "upgrade" ? upgrade : name == "status" ? status : nullptr;
+    auto* command = name == "reload" ? reload : name == "upgrade" ? upgrade : name == "status" ? status : name == "stop" ? stop : nullptr;
     if (!command) return std::nullopt;
     auto pid = find_server(FLAGS_pid_file);
     if (!pid) return fail(std::string(name).c_str(), pid.error());

@@ -5,7 +5,7 @@
 
 namespace bext::cli {
 
-/// Runs `upgrade`, `status`, `reload` or `ctl reload|status`; the exit status. Nothing when `argv` asks for none of them.
+/// Runs `upgrade`, `status`, `reload`, `stop` or `ctl reload|status`; the exit status. Nothing when `argv` asks for none of them.
 /// The flags must be parsed.
 std::optional<int> run_command(int argc, char** argv);
 

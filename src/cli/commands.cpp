@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,17 @@ Result<pid_t> find_server(const std::string& pid_file) {
 Result<> reload_server(pid_t pid) {
     auto answer = asked(pid, "reload", kLongest);
     if (!answer) return answer.error();
+    return {};
+}
+
+Result<> stop_server(pid_t pid) {
+    Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!process) return Error::from_errno("pidfd_open() of process " + std::to_string(pid));
+    if (syscall(SYS_pidfd_send_signal, process.get(), SIGQUIT, nullptr, 0) != 0)
+        return Error::from_errno("sending SIGQUIT to process " + std::to_string(pid));
+    pollfd ended{process.get(), POLLIN, 0};
+    while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
+    }
     return {};
 }
 

@@ -16,6 +16,9 @@ Result<pid_t> find_server(const std::string& pid_file);
 /// Reloads; returns when the new configuration serves, or why it does not.
 Result<> reload_server(pid_t pid);
 
+/// Asks it to finish what is in flight, and returns when it has ended.
+Result<> stop_server(pid_t pid);
+
 /// The state of the service as JSON.
 Result<std::string> server_status(pid_t pid);
 

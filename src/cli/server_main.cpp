@@ -35,6 +35,7 @@ constexpr char kUsage[] =
     "  bext-server --nginx-masquerade [--nginx-config FILE]      serve in nginx's name, in the foreground\n"
     "  bext-server nginx check [-c FILE]                         test the configuration\n"
     "  bext-server upgrade [--binary FILE] [--pid-file FILE]     change the binary of the running server\n"
+    "  bext-server stop [--pid-file FILE]                        have it finish what is in flight, and wait for its end\n"
     "  bext-server ctl reload [--wait] | ctl status [--json]     ask the running server";
 
 std::string own_path() {

@@ -11,7 +11,7 @@ import sys
 RELEASE = 'bookworm'
 PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
-nginx php-fpm logrotate certbot python3-certbot-nginx pebble unattended-upgrades needrestart
+nginx php-fpm logrotate rpm certbot python3-certbot-nginx pebble unattended-upgrades needrestart
 libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
 '''.split()
 

@@ -29,6 +29,12 @@ def forgetful(test):
     return test
 
 
+def bare(test):
+    """Marks a test whose machine has no bext yet."""
+    test.bare = True
+    return test
+
+
 class Failed(AssertionError):
     """A command in the machine did not do what was expected of it."""
 
@@ -77,6 +83,7 @@ class Machine:
     def __init__(self, image, disk='tmpfs'):
         self.image, self.disk, self.name = image, disk, f'bext{next(numbers)}'
         self.group = f'bext-system-{os.getpid()}-{self.name}'
+        self.build = None  # where the build and its packages are
         self.console = tempfile.TemporaryFile()
         self.holder = self.nspawn = self.init = None
         command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', str(HERE / 'holder.sh'), str(image), self.group, disk]

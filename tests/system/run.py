@@ -5,7 +5,7 @@
     run.py --image                       only makes the disk that the machines start from
     run.py --list                        names the tests
 
-A test takes the machine, with bext installed: `def a_sentence(machine)`. Exit status 77: no machine can run on this host.
+A test takes the machine, with bext installed unless it is marked @bare: `def a_sentence(machine)`. Exit status 77: no machine can run on this host.
 """
 import argparse
 import importlib.util
@@ -58,13 +58,15 @@ def stage(build, directory):
     subprocess.run(command, env={'DESTDIR': directory, 'PATH': '/usr/local/bin:/usr/bin:/bin'}, check=True, stdout=subprocess.DEVNULL)
 
 
-def run_one(name, function, disk, files):
+def run_one(name, function, disk, build, files):
     """Whether the test passed; a failure is printed with the last messages of the machine."""
     began, since = time.monotonic(), time.time()
     try:
         with Machine(disk, getattr(function, 'disk', 'tmpfs')) as machine:
             try:
-                machine.put_tree(files)
+                machine.build = build
+                if not hasattr(function, 'bare'):
+                    machine.put_tree(files)
                 machine.put(HERE / 'load.py', '/usr/local/bin/load.py', 0o755)
                 machine.run('systemctl daemon-reload')
                 since = time.time()
@@ -106,7 +108,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as files:
         stage(args.build, files)
-        failed = [name for name, function in tests if not run_one(name, function, disk, files)]
+        failed = [name for name, function in tests if not run_one(name, function, disk, args.build, files)]
     print(f'{len(tests)} system tests, {len(failed)} failed{": " if failed else ""}{" ".join(failed)}')
     return 1 if failed else 0
 

@@ -1,0 +1,13 @@
+# The checksums of the debug symbols as they will be installed: CPack writes them with the paths of the build.
+foreach(made ${CPACK_PACKAGE_FILES})
+  if(made MATCHES "\\.ddeb$")
+    set(room ${CPACK_TEMPORARY_DIRECTORY}/control)
+    file(MAKE_DIRECTORY ${room})
+    execute_process(COMMAND dpkg-deb --control ${made} ${room} COMMAND_ERROR_IS_FATAL ANY)
+    file(READ ${room}/md5sums sums)
+    string(REGEX REPLACE "  /[^\n]*/usr/lib/debug/" "  usr/lib/debug/" sums "${sums}")
+    file(WRITE ${room}/md5sums "${sums}")
+    execute_process(COMMAND tar --owner=0 --group=0 --numeric-owner -C ${room} -czf ${room}.tar.gz ./control ./md5sums COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND ar r ${made} ${room}.tar.gz COMMAND_ERROR_IS_FATAL ANY)
+  endif()
+endforeach()

@@ -1,0 +1,35 @@
+# bash completion for bext and bext-server
+
+_bext() {
+  local cur prev words cword command first
+  _init_completion -s || return
+  case $prev in
+    --pid-file | --binary | --config | --nginx-config | -c) _filedir; return ;;
+    --port) return ;;
+  esac
+  first=${words[1]-} command=$first
+  [[ $first == ctl || $first == nginx ]] && command=${words[2]-}
+  if ((cword == 1)); then
+    case $1 in
+      *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
+      *) COMPREPLY=($(compgen -W 'reload upgrade status --help --version' -- "$cur")) ;;
+    esac
+    return
+  fi
+  if ((cword == 2)); then
+    case $first in
+      ctl) COMPREPLY=($(compgen -W 'reload status' -- "$cur")); return ;;
+      nginx) COMPREPLY=($(compgen -W 'check' -- "$cur")); return ;;
+    esac
+  fi
+  case $command in
+    run) COMPREPLY=($(compgen -W '--config --nginx-config --pid-file --default-site --port' -- "$cur")) ;;
+    check) COMPREPLY=($(compgen -W '-c' -- "$cur")) ;;
+    git-deploy) COMPREPLY=($(compgen -W '--config' -- "$cur")) ;;
+    --nginx-masquerade) COMPREPLY=($(compgen -W '--nginx-config --pid-file' -- "$cur")) ;;
+    reload) COMPREPLY=($(compgen -W '--nowait --pid-file' -- "$cur")) ;;
+    upgrade) COMPREPLY=($(compgen -W '--binary --pid-file' -- "$cur")) ;;
+    status) COMPREPLY=($(compgen -W '--json --pid-file' -- "$cur")) ;;
+  esac
+} &&
+  complete -F _bext bext bext-server

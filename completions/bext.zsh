@@ -1,0 +1,40 @@
+#compdef bext bext-server
+
+local -a commands options
+local pid_file='--pid-file[pid file of the server]:file:_files'
+
+if [[ $service == bext-server ]]; then
+  commands=('run:serve in the foreground' 'nginx:what nginx does' 'upgrade:change the binary without losing a request'
+            'ctl:ask the running server' 'git-deploy:run a command on every push')
+else
+  commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'status:what the server does')
+fi
+
+if (( CURRENT == 2 )); then
+  _describe command commands
+  options=('--help[print every option]' '--version[print the version]')
+  [[ $service == bext-server ]] && options+=("--nginx-masquerade[serve in nginx's name]")
+  _arguments $options
+  return
+fi
+
+local command=$words[2]
+if [[ $command == (ctl|nginx) ]]; then
+  if (( CURRENT == 3 )); then
+    [[ $command == ctl ]] && _values command reload status || _values command check
+    return
+  fi
+  command=$words[3]
+fi
+
+case $command in
+  run) options=('--config[own configuration]:file:_files' '--nginx-config[nginx.conf to serve]:file:_files' $pid_file
+                '--default-site[serve a built-in page]' '--port[first port to try]:port:') ;;
+  check) options=('-c[nginx.conf to test]:file:_files') ;;
+  git-deploy) options=('--config[own configuration]:file:_files') ;;
+  --nginx-masquerade) options=('--nginx-config[nginx.conf to serve]:file:_files' $pid_file) ;;
+  reload) options=('--nowait[do not wait for the outcome]' $pid_file) ;;
+  upgrade) options=('--binary[program to put in place of the running one]:file:_files' $pid_file) ;;
+  status) options=('--json[print JSON]' $pid_file) ;;
+esac
+_arguments $options

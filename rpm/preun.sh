@@ -1,0 +1,12 @@
+if [ "$1" -eq 0 ]; then
+  # nginx's own program has to be back in its place before the one that stands there goes. When that fails, bext stays.
+  if bext nginx masquerade status > /dev/null 2>&1; then
+    bext nginx masquerade uninstall || exit 1
+  fi
+  # After a takeover the ports go back to nginx.
+  if [ -e /var/lib/bext/active ]; then
+    systemctl start bext-fallback.service || :
+  fi
+  systemctl --no-reload disable --now bext.service > /dev/null 2>&1 || :
+  systemctl stop bext-deploy.service > /dev/null 2>&1 || :
+fi

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""The man pages have no fault that man sees, and tell of every command and option: man.py BUILD."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+PAGES = pathlib.Path(__file__).resolve().parents[2] / 'man'
+
+
+def page(path, wrong):
+    """The text of a page; what man complains about is added to `wrong`."""
+    done = subprocess.run(['man', '--warnings', '--encoding=UTF-8', '--local-file', path], capture_output=True, text=True,
+                          env=dict(os.environ, LC_ALL='C.UTF-8', MANWIDTH='400', MAN_KEEP_FORMATTING='', PAGER='cat', MANPAGER='cat'))
+    wrong += [f'{path.name}: {line}' for line in done.stderr.splitlines()]
+    return re.sub('.\b', '', done.stdout)
+
+
+def told(program):
+    """The commands and the options that a program's own help names."""
+    text = subprocess.run([program, '--help'], capture_output=True, text=True).stdout
+    commands = re.findall(rf'(?m)^  {program.name} ((?:[a-z][a-z-]* ?)*)', text)
+    own = re.findall(r'Flags from [./]*src/cli/[^:]*:\n((?:    .*\n)*)', text)
+    options = {'--' + name.replace('_', '-') for flags in own for name in re.findall(r'(?m)^    -(\w+) ', flags)}
+    return {command.strip() for command in commands if command.strip()}, options - {'--wait'} | {'--nowait'}
+
+
+def main():
+    build, wrong = pathlib.Path(sys.argv[1]), []
+    texts = {path.name: page(path, wrong) for path in sorted(PAGES.iterdir())}
+    for name in ('bext.1', 'bext-server.8'):
+        commands, options = told(build / name[:-2])
+        text = texts[name]
+        used = {option for option in options if option in text}
+        wrong += [f'{name}: nothing about {what}' for what in sorted(commands | options) if what not in text]
+        if len(commands) < 3 or not used:
+            wrong.append(f'{name}: the help of the program was not understood')
+    print('\n'.join(wrong) or f'{len(texts)} pages are right')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
