@@ -2,6 +2,7 @@ complete -c bext-server -f
 complete -c bext-server -n __fish_use_subcommand -a run -d 'Serve in the foreground'
 complete -c bext-server -n __fish_use_subcommand -a nginx -d 'What nginx does'
 complete -c bext-server -n __fish_use_subcommand -a upgrade -d 'Change the binary without losing a request'
+complete -c bext-server -n __fish_use_subcommand -a stop -d 'Finish what is under way and end'
 complete -c bext-server -n __fish_use_subcommand -a ctl -d 'Ask the running server'
 complete -c bext-server -n __fish_use_subcommand -a git-deploy -d 'Run a command on every push'
 complete -c bext-server -n __fish_use_subcommand -l nginx-masquerade -d "Serve in nginx's name"
@@ -14,7 +15,7 @@ complete -c bext-server -n '__fish_seen_subcommand_from run' -l nginx-config -rF
 complete -c bext-server -n '__fish_seen_subcommand_from run' -l default-site -d 'Serve a built-in page'
 complete -c bext-server -n '__fish_seen_subcommand_from run' -l port -x -d 'First port to try'
 complete -c bext-server -n '__fish_seen_subcommand_from check' -s c -rF -d 'nginx.conf to test'
-complete -c bext-server -n '__fish_seen_subcommand_from run upgrade reload status' -l pid-file -rF -d 'Pid file of the server'
+complete -c bext-server -n '__fish_seen_subcommand_from run upgrade reload stop status' -l pid-file -rF -d 'Pid file of the server'
 complete -c bext-server -n '__fish_seen_subcommand_from upgrade' -l binary -rF -d 'Program to put in place of the running one'
 complete -c bext-server -n '__fish_seen_subcommand_from reload' -l nowait -d 'Do not wait for the outcome'
 complete -c bext-server -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON'

@@ -11,8 +11,8 @@ _bext() {
   [[ $first == ctl || $first == nginx ]] && command=${words[2]-}
   if ((cword == 1)); then
     case $1 in
-      *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
-      *) COMPREPLY=($(compgen -W 'reload upgrade status --help --version' -- "$cur")) ;;
+      *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade stop ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
+      *) COMPREPLY=($(compgen -W 'reload upgrade stop status --help --version' -- "$cur")) ;;
     esac
     return
   fi
@@ -29,6 +29,7 @@ _bext() {
     --nginx-masquerade) COMPREPLY=($(compgen -W '--nginx-config --pid-file' -- "$cur")) ;;
     reload) COMPREPLY=($(compgen -W '--nowait --pid-file' -- "$cur")) ;;
     upgrade) COMPREPLY=($(compgen -W '--binary --pid-file' -- "$cur")) ;;
+    stop) COMPREPLY=($(compgen -W '--pid-file' -- "$cur")) ;;
     status) COMPREPLY=($(compgen -W '--json --pid-file' -- "$cur")) ;;
   esac
 } &&

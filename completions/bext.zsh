@@ -5,9 +5,9 @@ local pid_file='--pid-file[pid file of the server]:file:_files'
 
 if [[ $service == bext-server ]]; then
   commands=('run:serve in the foreground' 'nginx:what nginx does' 'upgrade:change the binary without losing a request'
-            'ctl:ask the running server' 'git-deploy:run a command on every push')
+            'stop:finish what is under way and end' 'ctl:ask the running server' 'git-deploy:run a command on every push')
 else
-  commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'status:what the server does')
+  commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'status:what the server does')
 fi
 
 if (( CURRENT == 2 )); then
