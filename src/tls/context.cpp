@@ -50,7 +50,9 @@ struct Callbacks {
         for (std::size_t i = 0; i < keys.size(); ++i)
             if (std::memcmp(name, keys[i].name, 16) == 0) {
                 int rc = use(keys[i]);
-                return rc == 1 && i > 0 ? 2 : rc;  // an older key: accept and renew
+                // A ticket of TLS 1.3 is for one use, one of an older key for no further: the client gets another.
+                bool renew = i > 0 || SSL_version(ssl) == TLS1_3_VERSION;
+                return rc == 1 && renew ? 2 : rc;
             }
         return 0;
     }

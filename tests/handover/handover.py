@@ -6,6 +6,7 @@
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -125,6 +126,27 @@ def idle_connections_go_on_in_the_next_process(server):
     assert get(plain)[1].startswith('3 ')
 
 
+def tls_sessions_are_resumed_after_an_upgrade(server):
+    def visit(context, session=None):
+        connection = context.wrap_socket(server.connect(port=server.tls), session=session)
+        get(connection)
+        return connection.session, connection.session_reused
+
+    server.configure(http='ssl_session_cache shared:S:1m;')
+    server.bext('reload')
+    for version, tickets in ((ssl.TLSVersion.TLSv1_3, True), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_2, False)):
+        context = ssl._create_unverified_context()
+        context.maximum_version = version
+        context.options |= 0 if tickets else ssl.OP_NO_TICKET
+        session, reused = visit(context)
+        assert not reused
+        for _ in range(3):                      # each visit brings the session of the next
+            session, reused = visit(context, session)
+            assert reused, (version, tickets)
+        server.bext('upgrade')
+        assert visit(context, session)[1], (version, tickets)
+
+
 def a_websocket_and_an_event_stream(server):
     upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
     socket = server.connect()
@@ -215,6 +237,7 @@ def reloads_side_by_side_all_get_the_truth(server):
 TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
+         tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth]
 
