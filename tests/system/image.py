@@ -12,7 +12,7 @@ RELEASE = 'bookworm'
 PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
 nginx php-fpm logrotate certbot python3-certbot-nginx pebble unattended-upgrades needrestart
-libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0
+libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
 '''.split()
 
 # No documentation, and no fsync: the image is thrown away when its making is interrupted.
@@ -23,13 +23,17 @@ APT_SETTINGS = ('Acquire::http::', 'Acquire::https::', 'Acquire::Retries', 'Acqu
 # The machine has no network: what asks for it would only fail, or start in the middle of a test.
 MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer', 'systemd-networkd-wait-online.service']
 
+# The packages whose upgrade is tested, as files: the machine can install them again.
+KEPT = ['nginx', 'nginx-common']
+KEPT_IN = '/var/lib/kept-packages'
+
 
 def cache():
     return pathlib.Path(os.environ.get('BEXT_TEST_CACHE', '/var/cache/bext-tests'))
 
 
 def key():
-    recipe = [RELEASE, *sorted(PACKAGES), *DPKG, *MASKED]
+    recipe = [RELEASE, *sorted(PACKAGES), *DPKG, *MASKED, *KEPT]
     return hashlib.sha256('\n'.join(recipe).encode()).hexdigest()[:12]
 
 
@@ -60,6 +64,7 @@ def make(target):
     command += [f'--dpkgopt={option}' for option in DPKG] + [f'--aptopt={setting}' for setting in apt_settings()]
     for unit in MASKED:
         command.append(f'--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/{unit}"')
+    command.append(f'--customize-hook=mkdir "$1{KEPT_IN}" && cd "$1{KEPT_IN}" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download -q {" ".join(KEPT)}')
     command.append('--customize-hook=rm -f "$1/etc/hostname" "$1/etc/apt/apt.conf.d/99mmdebstrap"; : > "$1/etc/apt/sources.list"')
     command += [RELEASE, str(target)] + sources()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
