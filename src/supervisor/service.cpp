@@ -52,6 +52,11 @@ void Supervisor::store_sockets() {
     for (auto& [name, fds] : wanted) stored_.insert(name);
 }
 
+void Supervisor::forget_stored_sockets() {
+    for (auto& name : std::exchange(stored_, {}))
+        if (auto done = notify_.unstore(name); !done) report(Level::kWarn, done.error().text);
+}
+
 /// The successor is the service from now on; the manager must know before this process is gone.
 void Supervisor::give_service_to(pid_t pid) {
     if (!notify_.wanted()) return;
