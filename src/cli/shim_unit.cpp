@@ -13,6 +13,7 @@ namespace bext::cli {
 namespace {
 
 constexpr const char* kDropIn = "/etc/systemd/system/nginx.service.d/bext-masquerade.conf";
+constexpr const char* kNamedNginx = "/var/lib/bext/masquerade/nginx";
 constexpr const char* kUnit = "nginx.service";
 constexpr const char* kManager = "/run/systemd/system";
 constexpr const char* kNotify = "/run/systemd/notify";
@@ -46,7 +47,8 @@ bool is_the_units(const ShimArgs& args) {
 
 std::string nginx_behind(const std::string& shim) {
     auto real = shim + ".real";
-    return there(real, X_OK) && !there(kDropIn) ? real : std::string();
+    if (!there(real, X_OK) || there(kDropIn)) return {};
+    return there(kNamedNginx, X_OK) ? kNamedNginx : real;
 }
 
 bool follows_nginx() { return getenv("NGINX") != nullptr; }

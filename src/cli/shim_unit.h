@@ -8,7 +8,8 @@
 
 namespace bext::cli {
 
-/// nginx itself, where it stands beside the shim and nginx.service is nginx's: then the shim is nginx. Else "".
+/// nginx itself, where it stands beside the shim and nginx.service is nginx's: then the shim is nginx. Else "". It is by a
+/// name that ends in "nginx" where there is one, since that is what its processes are called then.
 std::string nginx_behind(const std::string& shim);
 
 /// Whether this process was executed by an nginx that changes its binary.

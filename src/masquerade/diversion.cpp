@@ -30,12 +30,14 @@ Result<> put_shim(const Settings& settings) {
     if (!*shim) return Error{"there is no \"" + settings.shim_source + "\""};
     if (!is_shim_file(settings.shim_bin) && exists(settings.shim_bin))
         if (auto linked = link_file(settings.shim_bin, settings.real_bin()); !linked) return linked;
+    if (auto named = point_to(settings.real_bin(), settings.named_nginx()); !named) return named;
     if (auto go = failpoint("shim-linked"); !go) return go;
     return replace_file(settings.shim_bin, **shim, 0755);
 }
 
 Result<> remove_shim(const Settings& settings) {
     auto real = settings.real_bin();
+    if (auto removed = remove_file(settings.named_nginx()); !removed) return removed.error();
     if (is_shim_file(settings.shim_bin)) {
         if (exists(real)) return move_file(real, settings.shim_bin);
         auto removed = remove_file(settings.shim_bin);  // nginx's package is gone, or was never there

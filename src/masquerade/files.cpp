@@ -91,6 +91,13 @@ Result<> link_file(const std::string& from, const std::string& to) {
     return move_file(fresh, to);
 }
 
+Result<> point_to(const std::string& target, const std::string& path) {
+    auto fresh = path + ".bext-new";
+    unlink(fresh.c_str());
+    if (symlink(target.c_str(), fresh.c_str()) != 0) return failed("symlink()", fresh);
+    return move_file(fresh, path);
+}
+
 Result<bool> make_directory(const std::string& path) {
     if (mkdir(path.c_str(), 0755) != 0) {
         if (errno == EEXIST) return false;

@@ -26,6 +26,9 @@ Result<bool> remove_file(const std::string& path);
 /// A second name `to` for `from`; what was there is replaced.
 Result<> link_file(const std::string& from, const std::string& to);
 
+/// A symbolic link at `path`, in place of what was there.
+Result<> point_to(const std::string& target, const std::string& path);
+
 /// Whether the directory had to be made; its parent must be there.
 Result<bool> make_directory(const std::string& path);
 

@@ -111,7 +111,7 @@ Result<pid_t> start_nginx(const Service& service, const Settings& settings) {
     auto next = successor_of(bext, service.pid_file, Server::kOther);
     if (!next) {
         if (auto good = test_nginx(service, settings); !good) return good.error();
-        auto request = "stand-aside\n" + settings.real_bin() + "\n" + settings.shim_bin;
+        auto request = "stand-aside\n" + settings.named_nginx() + "\n" + settings.shim_bin;
         for (std::size_t i = 1; i < service.nginx_words.size(); ++i) request += "\n" + service.nginx_words[i];
         auto started = supervisor::ask(bext, request, kTellTime);
         if (!started || !*started) return started ? started->error() : Error{"bext does not answer"};

@@ -20,6 +20,8 @@ struct Settings {
 
     /// Where nginx itself is while the shim has its place.
     std::string real_bin() const { return shim_bin + ".real"; }
+    /// Another name of the same, under which it is executed: processes are called what the last part of the path says.
+    std::string named_nginx() const { return state_dir + "/nginx"; }
     std::string drop_in() const { return drop_in_dir + "/bext-masquerade.conf"; }
     std::string journal() const { return state_dir + "/journal"; }
 };

@@ -52,7 +52,9 @@ void Supervisor::store_sockets() {
     for (auto& [name, fds] : wanted) stored_.insert(name);
 }
 
-void Supervisor::forget_stored_sockets() {
+/// Another server follows, which knows nothing of what the manager keeps and shows.
+void Supervisor::clear_service() {
+    notify_.status("");
     for (auto& name : std::exchange(stored_, {}))
         if (auto done = notify_.unstore(name); !done) report(Level::kWarn, done.error().text);
 }

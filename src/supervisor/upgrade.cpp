@@ -113,6 +113,13 @@ void Supervisor::successor_spoke() {
     if (change.automatic) return;  // it asks this process to end
     for (auto& asker : change.askers) asker.succeed();
     change.askers.clear();
+    if (change.end_after) end(Ending::kGraceful);
+}
+
+/// In nginx's protocol two pid files are the sign to have the old process finish, and the new one may not serve yet.
+bool Supervisor::ends_after_upgrade(Ending how) {
+    if (how != Ending::kGraceful || !upgrade_ || upgrade_->automatic || upgrade_->stage != Upgrade::Stage::kStarting) return false;
+    return !std::exchange(upgrade_->end_after, true);
 }
 
 /// Another server is to follow: it is executed with the sockets, as nginx executes its next binary. Who asked sees to it
@@ -154,6 +161,7 @@ void Supervisor::upgrade_failed(const std::string& reason) {
     for (auto& asker : change->askers) asker.fail(reason);
     reached(Milestone::kUpgradeFailed, reason);
     if (worker_stopped_) start_worker_again();
+    if (change->end_after) end(Ending::kGraceful);
 }
 
 void Supervisor::take_back_pid_file() {
@@ -186,7 +194,7 @@ Fd Supervisor::hand_over() {
     auto& change = *upgrade_;
     change.stage = Upgrade::Stage::kHanded;
     reached(Milestone::kHandedOver, std::to_string(change.pid));
-    if (change.stranger) forget_stored_sockets();  // the other server knows nothing of them
+    if (change.stranger) clear_service();
     give_service_to(change.pid);
     for (auto& asker : change.askers) asker.succeed("process " + std::to_string(change.pid) + " serves\n");
     change.askers.clear();

@@ -32,6 +32,7 @@ struct Upgrade {
     Fd warm;
     handoff::Channel channel;
     Askers askers;
+    bool end_after = false;      // this process was asked to end while the new one was starting
     bool stranger = false;       // another server, which speaks nginx's protocol and has no channel
 };
 

@@ -4,15 +4,24 @@ import re
 
 from service import Load
 
-TREES = '/etc /usr/sbin /lib/systemd /usr/lib/bext /var/lib/bext'
+TREES = '/etc /usr/sbin /lib/systemd /var/lib/bext /run/systemd/system'
+# Every place where a run can be cut off: before and after each step, and inside those that do two things.
+CUTS = ['diversion', 'diversion-done', 'shim', 'shim-linked', 'shim-done', 'drop-in', 'drop-in-written', 'drop-in-done', 'handover',
+        'handover-serves', 'handover-main', 'handover-done']
+CUTS_OF_THE_UNDO = ['undo-handover', 'undo-handover-serves', 'undo-handover-done', 'undo-drop-in', 'undo-drop-in-removed', 'undo-shim',
+                    'undo-shim-done', 'undo-diversion', 'undo-diversion-done']
+INSTALL, UNINSTALL = 'bext nginx masquerade install', 'bext nginx masquerade uninstall'
 
 
 def _tree(machine):
     """Every file with its kind, mode, owner and content, and what systemd and dpkg say."""
-    listing = machine.run(f'find {TREES} -printf "%y %m %U:%G %p %l\\n" 2>/dev/null | sort; find {TREES} -type f -exec sha256sum {{}} + 2>/dev/null | sort', check=False).out
-    unit = machine.run('systemctl show nginx -p Type,FragmentPath,DropInPaths,UnitFileState,ActiveState,ExecStart,NeedDaemonReload,FileDescriptorStoreMax,NFileDescriptorStore').out
+    listing = machine.run(f'find {TREES} -printf "%y %m %U:%G %p %l\\n" 2>/dev/null | sort; '
+                          f'find {TREES} -type f -exec sha256sum {{}} + 2>/dev/null | sort', check=False).out
+    shown = 'Type,FragmentPath,DropInPaths,UnitFileState,ActiveState,SubState,StatusText,ExecStart,ExecReload,ExecStop,NeedDaemonReload,' \
+            'FileDescriptorStoreMax,NFileDescriptorStore'
+    unit = machine.run(f'systemctl show nginx -p {shown}').out
     unit = re.sub(r'(start_time|stop_time|pid|code|status)=[^;]*', '', unit)
-    return listing + unit + machine.run('dpkg-divert --list').out
+    return listing + unit + machine.run('dpkg-divert --list').out + machine.run('ps -o comm= -p $(cat /run/nginx.pid)').out
 
 
 def _main_pid(machine):
@@ -20,28 +29,243 @@ def _main_pid(machine):
 
 
 def _server(machine):
-    """Who is the main process of nginx.service."""
-    program = machine.run(f'readlink /proc/{_main_pid(machine)}/exe').out.strip()
-    return 'bext' if program == '/usr/sbin/bext-server' else 'nginx' if program == '/usr/sbin/nginx' else program
+    """The program of the main process of nginx.service."""
+    return machine.run(f'readlink /proc/{_main_pid(machine)}/exe').out.strip()
+
+
+def _is_bext(machine):
+    assert _server(machine) == '/usr/sbin/bext-server', _server(machine)
+    assert machine.run('cat /run/nginx.pid').out.strip() == _main_pid(machine)
+    assert 'Server: nginx/1.28.2\r' in machine.run('curl -sSI http://127.0.0.1/', check=False).out.replace('\n', '\r\n').replace('\r\r', '\r')
 
 
 def _is_nginx(machine, before):
     after = _tree(machine)
     assert after == before, '\n'.join(sorted(set(before.splitlines()) ^ set(after.splitlines())))
-    assert _server(machine) == 'nginx'
-    assert machine.run('curl -sSI http://127.0.0.1/').out.splitlines()[1].startswith('Server: nginx/1.22')
+    assert _server(machine) == '/usr/sbin/nginx', _server(machine)
+    assert 'Server: nginx/1.22' in machine.run('curl -sSI http://127.0.0.1/').out
+
+
+def _one_serves(machine):
+    """Exactly one server has the port, and it answers."""
+    assert 'Welcome to nginx!' in machine.run('curl -sS http://127.0.0.1/').out
+    masters = machine.run("ps axo pid=,ppid=,args= | grep '[:] master process'").out.splitlines()
+    assert len(masters) == 1, masters
 
 
 def installing_and_undoing_under_load_refuses_nobody(machine):
     before = _tree(machine)
     with Load(machine, kept=8, fresh=6) as load:
-        print(machine.run('bext nginx masquerade install').out)
-        assert _server(machine) == 'bext'
-    assert load.counts['refused'] == 0 and load.counts['errors'] == 0 and load.counts['lost'] == 0, load.line
-    print(machine.run('systemctl status nginx; ps axo pid,ppid,comm,args | grep [n]ginx; curl -sSI http://127.0.0.1/; ls -la /run/nginx*; bext nginx masquerade status; bext nginx masquerade doctor; bext nginx masquerade doctor --act; cat /var/lib/bext/masquerade/journal; journalctl -u nginx', check=False))
+        machine.run(INSTALL)
+        _is_bext(machine)
+    assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+    assert len(load.servers) == 2, 'both have served'
     with Load(machine, kept=8, fresh=6) as load:
-        print(machine.run('bext nginx masquerade uninstall', check=False))
-        print(machine.run('systemctl status nginx', check=False))
-    print(machine.run('journalctl -u nginx; tail -20 /var/log/nginx/error.log', check=False))
-    assert load.counts['refused'] == 0 and load.counts['errors'] == 0 and load.counts['lost'] == 0, load.line
+        machine.run(UNINSTALL)
+    assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+    assert len(load.servers) == 2, 'both have served'
     _is_nginx(machine, before)
+
+
+def running_it_again_changes_nothing(machine):
+    before = _tree(machine)
+    machine.run(INSTALL)
+    installed, pid = _tree(machine), _main_pid(machine)
+    again = machine.run(INSTALL).out
+    assert re.findall(r'^\w+', again, re.M) == ['kept'] * 4, again
+    assert _main_pid(machine) == pid
+    assert re.sub(r'\S+  /var/lib/bext/masquerade/journal', '', _tree(machine)) == re.sub(r'\S+  /var/lib/bext/masquerade/journal', '', installed)
+    machine.run(UNINSTALL)
+    _is_nginx(machine, before)
+    assert re.findall(r'^\w+', machine.run(UNINSTALL).out, re.M) == ['kept'] * 4
+    _is_nginx(machine, before)
+
+
+def a_long_download_is_finished_by_who_began_it(machine):
+    machine.put('x' * 400_000, '/var/www/html/large')
+    machine.run("sed -i 's/server_name _;/server_name _; limit_rate 100k;/' /etc/nginx/sites-enabled/default; systemctl reload nginx")
+    for command in (INSTALL, UNINSTALL):
+        machine.run('rm -f /tmp/large')
+        download = machine.start('curl -sS -o /tmp/large -w "%{http_code} %{size_download}" http://127.0.0.1/large')
+        machine.wait_until('[ -s /tmp/large ]')
+        machine.run(command)
+        assert machine.finish(download).out == '200 400000'
+
+
+def what_people_and_programs_see_is_nginx(machine):
+    machine.run(INSTALL)
+    shown = machine.run('systemctl status nginx').out
+    assert 'active (running)' in shown and f'Main PID: {_main_pid(machine)} (nginx)' in shown, shown
+    assert 'bext-server: master process' in machine.run('ps -C nginx -o args=').out
+    for flag in ('-v', '-V'):
+        said = machine.run(['nginx', flag])
+        assert said.out == '' and said.err.startswith('nginx version: nginx/1.28.2 (bext-masquerade)\n'), said
+    assert 'test is successful' in machine.run('nginx -t').err
+    assert '# configuration file /etc/nginx/nginx.conf:' in machine.run('nginx -T').out
+    pid = _main_pid(machine)
+    for line in ('nginx -s reload', 'systemctl reload nginx', 'service nginx reload', 'service nginx status', 'invoke-rc.d nginx status',
+                 'nginx -s reopen', '/etc/init.d/nginx configtest'):
+        machine.run(line)
+    assert _main_pid(machine) == pid
+    for line in ('service nginx restart', 'systemctl restart nginx', 'nginx -s quit && until ! systemctl is-active -q nginx; do :; done; nginx',
+                 'systemctl stop nginx; nginx -c /etc/nginx/nginx.conf'):
+        machine.run(line)
+        _is_bext(machine)
+        _one_serves(machine)
+    refused = machine.run('nginx', check=False)
+    assert refused.status == 1 and 'bind() to 0.0.0.0:80 failed (98: Address already in use)' in refused.err, refused
+    assert 'still could not bind()' in refused.err
+    _is_bext(machine)
+    _one_serves(machine)
+
+
+def after_a_reboot_and_a_power_cut_bext_serves(machine):
+    machine.run(INSTALL)
+    for again in (machine.reboot, machine.power_cut):
+        again()
+        _is_bext(machine)
+        _one_serves(machine)
+
+
+def a_killed_server_is_back_and_nobody_is_refused(machine):
+    machine.run(INSTALL)
+    with Load(machine, kept=4, fresh=4) as load:
+        pid = _main_pid(machine)
+        machine.run('systemctl kill --kill-who=all -s KILL nginx')
+        machine.wait_until(f'[ "$(systemctl show -P MainPID nginx)" != {pid} ] && systemctl is-active -q nginx')
+    assert load.counts['refused'] == 0, load.line
+    _is_bext(machine)
+
+
+def logrotate_and_the_init_script_reach_it(machine):
+    machine.run(INSTALL)
+    machine.run('curl -sS http://127.0.0.1/before; logrotate -f /etc/logrotate.d/nginx')
+    machine.wait_until('curl -sS -o /dev/null http://127.0.0.1/after; grep -q /after /var/log/nginx/access.log')
+    assert '/before' in machine.get('/var/log/nginx/access.log.1').decode()
+    pid = _main_pid(machine)
+    with Load(machine, kept=8, fresh=4) as load:
+        for verb in ('rotate', 'upgrade', 'reload', 'upgrade'):
+            machine.run(f'invoke-rc.d nginx {verb}')
+    load.nothing_was_lost()
+    assert _main_pid(machine) != pid, 'upgraded'
+    machine.wait_until('! pgrep -f "[.]oldbin" && [ ! -e /run/nginx.pid.oldbin ]')
+    _is_bext(machine)
+
+
+def a_reinstalled_nginx_package_leaves_the_shim(machine):
+    machine.run(INSTALL)
+    with Load(machine, kept=8, fresh=4) as load:
+        machine.run('apt-get install -y --reinstall --no-download /var/lib/kept-packages/*.deb', timeout=120)
+    assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+    _is_bext(machine)
+    _one_serves(machine)
+    assert 'bext-masquerade' in machine.run('nginx -v').err
+    assert machine.run('/usr/sbin/nginx.real -v').err.startswith('nginx version: nginx/1.22')
+    assert '"state":"installed"' in machine.run('bext nginx masquerade status --json').out
+    machine.run(UNINSTALL)
+    assert machine.run('dpkg -V nginx nginx-common').out == ''
+    assert _server(machine) == '/usr/sbin/nginx'
+
+
+def the_doctor_finds_nothing_wrong_and_then_what_is(machine):
+    machine.run("sed -i 's/server_name _;/server_name _; location = \\/nginx_status { stub_status; }/' /etc/nginx/sites-enabled/default")
+    assert json.loads(machine.run('bext nginx masquerade doctor --json', check=False).out)['ok'] is False, 'nothing is installed'
+    machine.run(INSTALL)
+    told = json.loads(machine.run('bext nginx masquerade doctor --act --json').out)
+    assert told['ok'] and len(told['findings']) == 15, told
+    assert {one['verdict'] for one in told['findings']} == {'pass'}, told
+    machine.run('chmod 666 /run/nginx.pid; systemctl disable nginx')
+    done = machine.run('bext nginx masquerade doctor', check=False)
+    assert done.status == 1 and 'FAIL  monit, scripts: pid file' in done.out and 'mend: systemctl enable nginx.service' in done.out, done
+
+
+def what_stands_in_the_way_is_found_before_anything_is_changed(machine):
+    before = _tree(machine)
+    for spoil, mend, reason in (
+            ('echo nonsense\\; > /etc/nginx/conf.d/bad.conf', 'rm /etc/nginx/conf.d/bad.conf', 'unknown directive "nonsense"'),
+            ('mv /usr/sbin/bext-server /root/', 'mv /root/bext-server /usr/sbin/', 'bext-server'),
+            ('dpkg-divert --local --no-rename --divert /usr/sbin/other --add /usr/sbin/nginx',
+             'dpkg-divert --no-rename --remove /usr/sbin/nginx', 'is diverted already, by LOCAL'),
+            ('systemctl mask --runtime nginx', 'systemctl unmask --runtime nginx', 'is masked')):
+        machine.run(spoil)
+        done = machine.run(INSTALL, check=False)
+        machine.run(mend)
+        assert done.status == 1 and reason in done.err, done
+        _is_nginx(machine, before)
+    lock = machine.start('exec python3 -c "import fcntl,time; f=open(\'/var/lib/dpkg/lock-frontend\',\'w\'); fcntl.lockf(f,fcntl.LOCK_EX); '
+                         'open(\'/run/locked\',\'w\'); time.sleep(60)"')
+    machine.wait_until('[ -e /run/locked ]')
+    done = machine.run(INSTALL, check=False)
+    lock.kill()
+    lock.communicate()
+    assert done.status == 1 and 'dpkg is at work' in done.err, done
+    _is_nginx(machine, before)
+
+
+def a_step_that_fails_undoes_those_before_it(machine):
+    before = _tree(machine)
+    for cut in CUTS:
+        with Load(machine, kept=2, fresh=2) as load:
+            done = machine.run(f'BEXT_FAILPOINT={cut}:fail {INSTALL}', check=False)
+            assert done.status == 1 and f'the failpoint {cut}' in done.err, done
+            machine.wait_until('[ ! -e /run/nginx.pid.oldbin ]')
+        assert load.counts['refused'] == 0, (cut, load.line)
+        _is_nginx(machine, before)
+
+
+def a_server_that_does_not_start_changes_nothing(machine):
+    before = _tree(machine)
+    machine.run('mv /usr/sbin/bext-server /root/')
+    machine.put('#!/bin/sh\ncase "$*" in *-t*|--version) exit 0;; esac\nexit 1\n', '/usr/sbin/bext-server', 0o755)
+    before_broken = _tree(machine)
+    with Load(machine, kept=4, fresh=4) as load:
+        done = machine.run(INSTALL, check=False)
+    assert done.status == 1 and 'did not start' in done.err, done
+    assert load.counts['refused'] == 0 and load.counts['lost'] == 0, load.line
+    _is_nginx(machine, before_broken)
+    machine.run('mv /root/bext-server /usr/sbin/')
+    _is_nginx(machine, before)
+
+
+def _cut_off(machine, command, cut):
+    done = machine.run(f'BEXT_FAILPOINT={cut}:kill {command}', check=False)
+    assert done.status in (137, -9), (cut, done)
+
+
+def killed_at_any_step_one_server_serves_and_the_next_run_goes_on(machine):
+    before = _tree(machine)
+    for cut in CUTS:
+        with Load(machine, kept=2, fresh=2) as load:
+            _cut_off(machine, INSTALL, cut)
+            machine.run(INSTALL)
+        assert load.counts['refused'] == 0, (cut, load.line)
+        _is_bext(machine)
+        machine.run(UNINSTALL)
+        _is_nginx(machine, before)
+    for cut in CUTS_OF_THE_UNDO:
+        machine.run(INSTALL)
+        with Load(machine, kept=2, fresh=2) as load:
+            _cut_off(machine, UNINSTALL, cut)
+            machine.run(UNINSTALL)
+        assert load.counts['refused'] == 0, (cut, load.line)
+        _is_nginx(machine, before)
+
+
+def killed_at_any_step_and_rebooted_one_server_serves(machine):
+    before = _tree(machine)
+    for cut in CUTS:
+        _cut_off(machine, INSTALL, cut)
+        machine.power_cut()
+        _one_serves(machine)
+        machine.run('nginx -t')
+        machine.run(UNINSTALL)
+        _is_nginx(machine, before)
+    for cut in CUTS_OF_THE_UNDO:
+        machine.run(INSTALL)
+        _cut_off(machine, UNINSTALL, cut)
+        machine.power_cut()
+        _one_serves(machine)
+        machine.run(INSTALL)
+        _is_bext(machine)
+        machine.run(UNINSTALL)
+        _is_nginx(machine, before)
