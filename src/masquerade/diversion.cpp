@@ -19,31 +19,47 @@ Result<> divert(const Settings& settings, const char* how) {
 Result<State> check_shim(const Settings& settings) {
     auto wanted = read_file(settings.shim_source), there = read_file(settings.shim_bin);
     if (!wanted || !there) return wanted ? there.error() : wanted.error();
-    bool shim = *there && is_shim(**there);
-    if (shim) return *wanted && **wanted == **there ? State::kDone : State::kPartly;
-    return same_file(settings.shim_bin, settings.real_bin()) ? State::kPartly : State::kAbsent;
+    auto real = settings.real_bin();
+    if (!*there || !is_shim(**there)) return is_shim_file(real) || same_file(settings.shim_bin, real) ? State::kPartly : State::kAbsent;
+    return *wanted && **wanted == **there && !is_shim_file(real) ? State::kDone : State::kPartly;
+}
+
+/// nginx and the shim change places. Its name stays with the file, so that a running nginx is not one whose program was deleted.
+Result<> move_aside(const Settings& settings, const std::string& shim) {
+    auto real = settings.real_bin();
+    if (auto written = replace_file(real, shim, 0755); !written) return written;
+    if (auto go = failpoint("shim-written"); !go) return go;
+    auto exchanged = exchange_files(settings.shim_bin, real);
+    if (!exchanged) return exchanged.error();
+    if (*exchanged) return {};
+    if (auto linked = link_file(settings.shim_bin, real); !linked) return linked;
+    return replace_file(settings.shim_bin, shim, 0755);
 }
 
 Result<> put_shim(const Settings& settings) {
     auto shim = read_file(settings.shim_source);
     if (!shim) return shim.error();
     if (!*shim) return Error{"there is no \"" + settings.shim_source + "\""};
-    if (!is_shim_file(settings.shim_bin) && exists(settings.shim_bin))
-        if (auto linked = link_file(settings.shim_bin, settings.real_bin()); !linked) return linked;
     if (auto named = point_to(settings.real_bin(), settings.named_nginx()); !named) return named;
-    if (auto go = failpoint("shim-linked"); !go) return go;
-    return replace_file(settings.shim_bin, **shim, 0755);
+    bool nginx = exists(settings.shim_bin) && !is_shim_file(settings.shim_bin);
+    return nginx ? move_aside(settings, **shim) : replace_file(settings.shim_bin, **shim, 0755);
 }
 
 Result<> remove_shim(const Settings& settings) {
     auto real = settings.real_bin();
     if (auto removed = remove_file(settings.named_nginx()); !removed) return removed.error();
     if (is_shim_file(settings.shim_bin)) {
-        if (exists(real)) return move_file(real, settings.shim_bin);
-        auto removed = remove_file(settings.shim_bin);  // nginx's package is gone, or was never there
-        return removed ? Result<>() : removed.error();
+        if (!exists(real) || is_shim_file(real)) {  // nginx's package is gone, or was never there
+            auto removed = remove_file(settings.shim_bin);
+            if (!removed) return removed.error();
+        } else {
+            auto exchanged = exchange_files(settings.shim_bin, real);
+            if (!exchanged) return exchanged.error();
+            if (!*exchanged) return move_file(real, settings.shim_bin);
+            if (auto go = failpoint("undo-shim-exchanged"); !go) return go;
+        }
     }
-    if (!same_file(settings.shim_bin, real)) return {};
+    if (!is_shim_file(real) && !same_file(settings.shim_bin, real)) return {};
     auto removed = remove_file(real);
     return removed ? Result<>() : removed.error();
 }

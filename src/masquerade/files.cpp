@@ -74,6 +74,15 @@ Result<> move_file(const std::string& from, const std::string& to) {
     return sync_directory(directory_of(to));
 }
 
+Result<bool> exchange_files(const std::string& a, const std::string& b) {
+    if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
+        if (errno == EINVAL || errno == ENOSYS) return false;
+        return failed("renameat2() \"" + a + "\" and", b);
+    }
+    if (auto synced = sync_directory(directory_of(a)); !synced) return synced.error();
+    return true;
+}
+
 Result<bool> remove_file(const std::string& path) {
     if (unlink(path.c_str()) != 0) {
         if (errno == ENOENT) return false;

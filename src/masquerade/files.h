@@ -20,6 +20,9 @@ Result<> replace_file(const std::string& path, std::string_view content, mode_t 
 /// rename(), and the disk has it.
 Result<> move_file(const std::string& from, const std::string& to);
 
+/// Swaps what the two names mean, at once; false where the file system cannot.
+Result<bool> exchange_files(const std::string& a, const std::string& b);
+
 /// Whether there was something to remove.
 Result<bool> remove_file(const std::string& path);
 

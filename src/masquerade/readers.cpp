@@ -26,7 +26,7 @@ std::string missing_in_configure(const std::string& text) {
 }
 
 std::string unread_status(const std::string& body) {
-    std::regex netdata("^Active connections: ([0-9]+)\\n[^\\d]+([0-9]+) ([0-9]+) ([0-9]+) ?([0-9]+)?\\n"
+    std::regex netdata("^Active connections: ([0-9]+) ?\\n[^\\d]+([0-9]+) ([0-9]+) ([0-9]+) ?([0-9]+)? ?\\n"
                        "Reading: ([0-9]+) Writing: ([0-9]+) Waiting: ([0-9]+)");
     std::regex munin("\\n\\s+(\\d+)\\s+(\\d+)\\s+(\\d+)");
     long n[7];

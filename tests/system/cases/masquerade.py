@@ -6,9 +6,9 @@ from service import Load
 
 TREES = '/etc /usr/sbin /lib/systemd /var/lib/bext /run/systemd/system'
 # Every place where a run can be cut off: before and after each step, and inside those that do two things.
-CUTS = ['diversion', 'diversion-done', 'shim', 'shim-linked', 'shim-done', 'drop-in', 'drop-in-written', 'drop-in-done', 'handover',
+CUTS = ['diversion', 'diversion-done', 'shim', 'shim-written', 'shim-done', 'drop-in', 'drop-in-written', 'drop-in-done', 'handover',
         'handover-serves', 'handover-main', 'handover-done']
-CUTS_OF_THE_UNDO = ['undo-handover', 'undo-handover-serves', 'undo-handover-done', 'undo-drop-in', 'undo-drop-in-removed', 'undo-shim',
+CUTS_OF_THE_UNDO = ['undo-handover', 'undo-handover-serves', 'undo-handover-done', 'undo-drop-in', 'undo-drop-in-removed', 'undo-shim', 'undo-shim-exchanged',
                     'undo-shim-done', 'undo-diversion', 'undo-diversion-done']
 INSTALL, UNINSTALL = 'bext nginx masquerade install', 'bext nginx masquerade uninstall'
 
@@ -22,6 +22,11 @@ def _tree(machine):
     unit = machine.run(f'systemctl show nginx -p {shown}').out
     unit = re.sub(r'(start_time|stop_time|pid|code|status)=[^;]*', '', unit)
     return listing + unit + machine.run('dpkg-divert --list').out + machine.run('ps -o comm= -p $(cat /run/nginx.pid)').out
+
+
+def _lasting(machine):
+    """The same without what a running server tells and a journal adds."""
+    return [line for line in _tree(machine).splitlines() if 'StatusText' not in line and not line.endswith('/masquerade/journal')]
 
 
 def _main_pid(machine):
@@ -49,7 +54,7 @@ def _is_nginx(machine, before):
 def _one_serves(machine):
     """Exactly one server has the port, and it answers."""
     assert 'Welcome to nginx!' in machine.run('curl -sS http://127.0.0.1/').out
-    masters = machine.run("ps axo pid=,ppid=,args= | grep '[:] master process'").out.splitlines()
+    masters = machine.run("ps axo pid=,ppid=,args= | grep -E '(nginx|bext-server)[:] master process'").out.splitlines()
     assert len(masters) == 1, masters
 
 
@@ -70,11 +75,11 @@ def installing_and_undoing_under_load_refuses_nobody(machine):
 def running_it_again_changes_nothing(machine):
     before = _tree(machine)
     machine.run(INSTALL)
-    installed, pid = _tree(machine), _main_pid(machine)
+    installed, pid = _lasting(machine), _main_pid(machine)
     again = machine.run(INSTALL).out
     assert re.findall(r'^\w+', again, re.M) == ['kept'] * 4, again
     assert _main_pid(machine) == pid
-    assert re.sub(r'\S+  /var/lib/bext/masquerade/journal', '', _tree(machine)) == re.sub(r'\S+  /var/lib/bext/masquerade/journal', '', installed)
+    assert _lasting(machine) == installed
     machine.run(UNINSTALL)
     _is_nginx(machine, before)
     assert re.findall(r'^\w+', machine.run(UNINSTALL).out, re.M) == ['kept'] * 4
@@ -137,6 +142,35 @@ def a_killed_server_is_back_and_nobody_is_refused(machine):
     _is_bext(machine)
 
 
+def stopping_it_answers_what_is_under_way(machine):
+    machine.put('x' * 300_000, '/var/www/html/large')
+    machine.run("sed -i 's/server_name _;/server_name _; limit_rate 100k;/' /etc/nginx/sites-enabled/default")
+    machine.run(INSTALL)
+    download = machine.start('curl -sS -o /tmp/large -w "%{http_code} %{size_download}" http://127.0.0.1/large')
+    machine.wait_until('[ -s /tmp/large ]')
+    machine.run('systemctl stop nginx')
+    assert machine.finish(download).out == '200 300000'
+    assert machine.run('systemctl show -P Result nginx').out == 'success\n'
+
+
+def a_bext_that_cannot_start_gives_way_to_nginx(machine):
+    before = _tree(machine)
+    machine.run(INSTALL)
+    machine.run('mv /usr/sbin/bext-server /root/; ln -s /bin/false /usr/sbin/bext-server; systemctl restart nginx', check=False)
+    machine.wait_until('curl -sSI http://127.0.0.1/ | grep -q "Server: nginx/1.22"')
+    machine.run('mv -T /root/bext-server /usr/sbin/bext-server')
+    machine.wait_until('[ $(systemctl show -P ActiveState bext-masquerade-fallback) = inactive ]')
+    _is_nginx(machine, before)
+
+
+def a_configuration_that_nobody_accepts_undoes_nothing(machine):
+    machine.run(INSTALL)
+    machine.run('echo nonsense\\; > /etc/nginx/conf.d/bad.conf; systemctl restart nginx', check=False)
+    machine.wait_until('journalctl -u bext-masquerade-fallback -o cat | grep -q "[Ss]kipped\\|condition"')
+    machine.run('rm /etc/nginx/conf.d/bad.conf; systemctl reset-failed nginx; systemctl start nginx')
+    _is_bext(machine)
+
+
 def logrotate_and_the_init_script_reach_it(machine):
     machine.run(INSTALL)
     machine.run('curl -sS http://127.0.0.1/before; logrotate -f /etc/logrotate.d/nginx')
@@ -148,14 +182,14 @@ def logrotate_and_the_init_script_reach_it(machine):
             machine.run(f'invoke-rc.d nginx {verb}')
     load.nothing_was_lost()
     assert _main_pid(machine) != pid, 'upgraded'
-    machine.wait_until('! pgrep -f "[.]oldbin" && [ ! -e /run/nginx.pid.oldbin ]')
+    machine.wait_until('[ ! -e /run/nginx.pid.oldbin ]')
     _is_bext(machine)
 
 
 def a_reinstalled_nginx_package_leaves_the_shim(machine):
     machine.run(INSTALL)
     with Load(machine, kept=8, fresh=4) as load:
-        machine.run('apt-get install -y --reinstall --no-download /var/lib/kept-packages/*.deb', timeout=120)
+        machine.run('apt-get install -y --reinstall /var/lib/kept-packages/*.deb', timeout=120)
     assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
     _is_bext(machine)
     _one_serves(machine)
@@ -192,11 +226,11 @@ def what_stands_in_the_way_is_found_before_anything_is_changed(machine):
         machine.run(mend)
         assert done.status == 1 and reason in done.err, done
         _is_nginx(machine, before)
-    lock = machine.start('exec python3 -c "import fcntl,time; f=open(\'/var/lib/dpkg/lock-frontend\',\'w\'); fcntl.lockf(f,fcntl.LOCK_EX); '
-                         'open(\'/run/locked\',\'w\'); time.sleep(60)"')
-    machine.wait_until('[ -e /run/locked ]')
+    lock = machine.start('exec python3 -c "import fcntl,os,time; f=open(\'/var/lib/dpkg/lock-frontend\',\'w\'); fcntl.lockf(f,fcntl.LOCK_EX); '
+                         'open(\'/run/locked\',\'w\').write(str(os.getpid())); time.sleep(60)"')
+    machine.wait_until('[ -s /run/locked ]')
     done = machine.run(INSTALL, check=False)
-    lock.kill()
+    machine.run('kill $(cat /run/locked)')
     lock.communicate()
     assert done.status == 1 and 'dpkg is at work' in done.err, done
     _is_nginx(machine, before)
