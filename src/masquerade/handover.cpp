@@ -49,13 +49,11 @@ Result<pid_t> start_bext(const Service& service, const Settings& settings) {
     if (!next) {
         if (service.nginx_words.front() != settings.shim_bin)
             return Error{settings.unit + " does not start nginx as " + settings.shim_bin + "; run it with --no-now, then restart " + settings.unit};
+        Arrival begun(old_pid_file(service));
         if (kill(nginx, SIGUSR2) != 0) return Error::from_errno("kill(" + std::to_string(nginx) + ", SIGUSR2)");
-        auto old = old_pid_file(service);
-        bool begun = false;
         wait_until(kStartTime, [&] {
-            begun = begun || pid_in(old) == nginx;
             next = successor_of(nginx, service.pid_file, Server::kBext);
-            return next || server_of(nginx) == Server::kNone || (begun && pid_in(service.pid_file) == nginx);
+            return next || server_of(nginx) == Server::kNone || (begun.seen() && pid_in(service.pid_file) == nginx);
         });
     }
     Error refused{"bext did not start in nginx's place; nginx's error log says why"};
@@ -124,11 +122,23 @@ Result<pid_t> start_nginx(const Service& service, const Settings& settings) {
     return Error{"nginx did not start in bext's place; its error log says why, and bext serves on"};
 }
 
+/// nginx is still the main process; a bext that it has started goes, and nginx carries on as if nothing had been.
+Result<> recall_bext(const Service& service) {
+    auto nginx = service.unit.main_pid;
+    auto bext = successor_of(nginx, service.pid_file, Server::kBext);
+    if (!bext) return {};
+    kill(bext, SIGQUIT);
+    bool back = wait_until(kStartTime, [&] { return pid_in(service.pid_file) == nginx; });
+    return back ? Result<>() : Result<>(Error{"bext, process " + std::to_string(bext) + ", does not end"});
+}
+
 Result<> to_nginx(sysd::Manager& manager, const Settings& settings) {
     auto service = find_service(manager, settings);
     if (!service) return service.error();
     auto bext = service->unit.main_pid;
-    if (!service->unit.active() || server_of(bext) != Server::kBext) return {};
+    if (!service->unit.active()) return {};
+    if (server_of(bext) != Server::kBext) return recall_bext(*service);
+    finish_nginx(*service);
     auto next = start_nginx(*service, settings);
     if (!next) return next.error();
     if (auto go = failpoint("undo-handover-serves"); !go) return go;
@@ -154,7 +164,8 @@ Step handover_step(const Settings& settings, sysd::Manager& manager, bool undoin
         auto service = find_service(manager, settings);
         if (!service) return service.error();
         if (!service->unit.active()) return undoing ? State::kAbsent : State::kDone;
-        if (server_of(service->unit.main_pid) != Server::kBext) return State::kAbsent;
+        auto main = service->unit.main_pid;
+        if (server_of(main) != Server::kBext) return successor_of(main, service->pid_file, Server::kBext) ? State::kPartly : State::kAbsent;
         auto old = pid_in(old_pid_file(*service));
         return !undoing && server_of(old) == Server::kOther && name_of(old) == "nginx" ? State::kPartly : State::kDone;
     };

@@ -1,6 +1,7 @@
 #include "masquerade/process.h"
 
 #include <limits.h>
+#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,22 @@ std::vector<pid_t> children_of(pid_t pid) {
 pid_t pid_in(const std::string& pid_file) {
     auto text = text_of(pid_file);
     return static_cast<pid_t>(parse_decimal(trim(text, " \t\r\n"), INT32_MAX).value_or(0));
+}
+
+Arrival::Arrival(const std::string& path) : name_(path.substr(path.rfind('/') + 1)), fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    inotify_add_watch(fd_.get(), directory_of(path).c_str(), IN_MOVED_TO);
+}
+
+bool Arrival::seen() {
+    alignas(inotify_event) char events[4096];
+    ssize_t size;
+    while ((size = read(fd_.get(), events, sizeof events)) > 0)
+        for (char* at = events; at < events + size;) {
+            auto* event = reinterpret_cast<inotify_event*>(at);
+            seen_ = seen_ || (event->len && name_ == event->name);
+            at += sizeof(inotify_event) + event->len;
+        }
+    return seen_;
 }
 
 bool wait_until(int timeout_ms, const std::function<bool()>& condition) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
+
 namespace bext::masquerade {
 
 enum class Server { kNone, kOther, kBext };
@@ -21,6 +23,19 @@ std::vector<pid_t> children_of(pid_t pid);
 
 /// The number in the file; 0 when there is none.
 pid_t pid_in(const std::string& pid_file);
+
+/// Sees that a file came to be by a rename, however shortly it was there. inotify(7)
+class Arrival {
+public:
+    explicit Arrival(const std::string& path);
+    /// Whether it has come since this was made.
+    bool seen();
+
+private:
+    std::string name_;
+    Fd fd_;
+    bool seen_ = false;
+};
 
 /// Asks again every few milliseconds; false when the time is over first.
 bool wait_until(int timeout_ms, const std::function<bool()>& condition);

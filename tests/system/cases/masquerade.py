@@ -197,8 +197,39 @@ def a_reinstalled_nginx_package_leaves_the_shim(machine):
     assert machine.run('/usr/sbin/nginx.real -v').err.startswith('nginx version: nginx/1.22')
     assert '"state":"installed"' in machine.run('bext nginx masquerade status --json').out
     machine.run(UNINSTALL)
-    assert machine.run('dpkg -V nginx nginx-common').out == ''
+    assert '/usr/sbin' not in machine.run('dpkg -V nginx nginx-common', check=False).out, 'nginx is what its package holds'
     assert _server(machine) == '/usr/sbin/nginx'
+
+
+def certbot_issues_redirects_and_renews(machine):
+    machine.run("sed -i 's/server_name _;/server_name example.test;/' /etc/nginx/sites-enabled/default")
+    machine.run(INSTALL)
+    machine.run('mkdir /root/pebble && cd /root/pebble && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem '
+                '-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>&1')
+    machine.put(json.dumps({'pebble': {'listenAddress': '127.0.0.1:14000', 'managementListenAddress': '127.0.0.1:15000',
+                                       'certificate': '/root/pebble/cert.pem', 'privateKey': '/root/pebble/key.pem',
+                                       'httpPort': 80, 'tlsPort': 443}}), '/root/pebble/pebble.json')
+    machine.run("grep -q localhost /etc/hosts || echo '127.0.0.1 localhost' >> /etc/hosts; echo '127.0.0.1 example.test' >> /etc/hosts")
+    machine.run('systemd-run --unit=challenges pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 "" -http01 "" -https01 "" -tlsalpn01 "" -doh ""'
+                ' || systemd-run --unit=challenges2 pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 "" -http01 "" -https01 "" -tlsalpn01 ""')
+    machine.run('systemd-run --unit=pebble -E PEBBLE_VA_NOSLEEP=1 -E PEBBLE_WFE_NONCEREJECT=0 '
+                'pebble -config /root/pebble/pebble.json -dnsserver 127.0.0.1:8053')
+    machine.wait_until('curl -sS --cacert /root/pebble/cert.pem https://localhost:14000/dir')
+    certbot = 'REQUESTS_CA_BUNDLE=/root/pebble/cert.pem certbot'
+    pid = _main_pid(machine)
+    with Load(machine, kept=4, fresh=4, options='--path /load') as load:
+        machine.run(f'{certbot} --nginx -n --agree-tos -m a@example.test --server https://localhost:14000/dir -d example.test --redirect', timeout=90)
+    assert load.counts['refused'] == 0 and load.counts['lost'] == 0, load.line
+    assert _main_pid(machine) == pid, 'reloaded, not restarted'
+    assert '301' in machine.run('curl -sSI http://example.test/').out.splitlines()[0]
+    serial = 'openssl s_client -connect 127.0.0.1:443 -servername example.test < /dev/null 2>/dev/null | openssl x509 -noout -serial -issuer'
+    first = machine.run(serial).out
+    assert 'Pebble' in first, first
+    assert 'Welcome to nginx!' in machine.run('curl -sSk https://example.test/').out
+    machine.run(f'{certbot} renew --force-renewal --no-random-sleep-on-renew', timeout=90)
+    second = machine.run(serial).out
+    assert 'Pebble' in second and second != first, second
+    assert _main_pid(machine) == pid
 
 
 def the_doctor_finds_nothing_wrong_and_then_what_is(machine):
