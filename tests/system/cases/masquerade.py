@@ -210,8 +210,8 @@ def certbot_issues_redirects_and_renews(machine):
                                        'certificate': '/root/pebble/cert.pem', 'privateKey': '/root/pebble/key.pem',
                                        'httpPort': 80, 'tlsPort': 443}}), '/root/pebble/pebble.json')
     machine.run("grep -q localhost /etc/hosts || echo '127.0.0.1 localhost' >> /etc/hosts; echo '127.0.0.1 example.test' >> /etc/hosts")
-    machine.run('systemd-run --unit=challenges pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 "" -http01 "" -https01 "" -tlsalpn01 "" -doh ""'
-                ' || systemd-run --unit=challenges2 pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 "" -http01 "" -https01 "" -tlsalpn01 ""')
+    machine.run('systemd-run --unit=challenges pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 "" -http01 "" -https01 "" -tlsalpn01 ""')
+    machine.wait_until('ss -nul | grep -q :8053')
     machine.run('systemd-run --unit=pebble -E PEBBLE_VA_NOSLEEP=1 -E PEBBLE_WFE_NONCEREJECT=0 '
                 'pebble -config /root/pebble/pebble.json -dnsserver 127.0.0.1:8053')
     machine.wait_until('curl -sS --cacert /root/pebble/cert.pem https://localhost:14000/dir')

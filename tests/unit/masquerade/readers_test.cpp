@@ -33,8 +33,8 @@ TEST(Readers, read_a_status_page_as_exporters_do) {
     std::string page = "Active connections: 2 \nserver accepts handled requests\n 3 3 9 \nReading: 0 Writing: 1 Waiting: 1 \n";
     EXPECT_EQ(unread_status(page), "");
     EXPECT_EQ(unread_status("Active connections: 2\n"), "netdata");
-    EXPECT_EQ(unread_status("Active connections: 2 \nserver accepts handled requests\n3 3 9 \nReading: 0 Writing: 1 Waiting: 1 \n"), "")
-        << "without the blank in front";
+    EXPECT_EQ(unread_status("Active connections: 2 \nserver accepts handled requests\n3 3 9 \nReading: 0 Writing: 1 Waiting: 1 \n"), "munin")
+        << "which wants the blank in front";
     EXPECT_EQ(unread_status("<html>"), "netdata");
 }
 

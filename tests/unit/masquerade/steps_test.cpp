@@ -1,8 +1,10 @@
 #include "masquerade/steps.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 
+#include <filesystem>
 #include <map>
 
 #include "masquerade/files.h"
@@ -38,7 +40,7 @@ protected:
     }
     ~Steps() override {
         unsetenv("BEXT_FAILPOINT");
-        (void)std::system(("rm -rf " + directory_).c_str());
+        std::filesystem::remove_all(directory_);
     }
 
     Journal journal() {
