@@ -55,7 +55,7 @@ bool Journal::has(std::string_view word, std::string_view text) const {
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& one) { return one.word == word && one.text == text; });
 }
 
-bool Journal::interrupted() const { return !entries_.empty() && entries_.back().word != "installed" && entries_.back().word != "made"; }
+bool is_interrupted(const std::vector<Entry>& entries) { return !entries.empty() && entries.back().word != "installed"; }
 
 Result<> Journal::remove() {
     if (auto removed = remove_file(path_); !removed) return removed.error();

@@ -28,9 +28,6 @@ public:
     const std::vector<Entry>& entries() const { return entries_; }
     bool has(std::string_view word, std::string_view text) const;
 
-    /// Whether the last run did not come to its end.
-    bool interrupted() const;
-
     /// Removes it, and the directories that it made when they are empty.
     Result<> remove();
 
@@ -40,6 +37,9 @@ private:
     std::string path_;
     std::vector<Entry> entries_;
 };
+
+/// Whether the last run did not come to its end.
+bool is_interrupted(const std::vector<Entry>& entries);
 
 /// The entries of a journal's text; a last line that is not whole is none.
 std::vector<Entry> parse_journal(std::string_view text);

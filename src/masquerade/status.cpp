@@ -55,10 +55,7 @@ Result<Status> status(const Settings& settings) {
     for (auto& step : {diversion_step(settings), shim_step(settings), drop_in_step(settings, *manager)})
         if (auto added = add(status, step); !added) return added.error();
     auto journal = read_file(settings.journal());
-    if (journal && *journal) {
-        auto entries = parse_journal(**journal);
-        status.interrupted = !entries.empty() && entries.back().word != "installed";
-    }
+    if (journal) status.interrupted = is_interrupted(parse_journal(journal->value_or("")));
     auto& unit = service->unit;
     status.unit_state = unit.exists() ? cat({unit.active_state, " (", unit.sub_state, "), ", unit.file_state}) : "there is none";
     status.main_pid = unit.main_pid;

@@ -86,6 +86,49 @@ def running_it_again_changes_nothing(machine):
     _is_nginx(machine, before)
 
 
+def it_can_wait_for_the_next_start(machine):
+    before = _tree(machine)
+    assert 'would do' in machine.run(INSTALL + ' --dry-run').out
+    _is_nginx(machine, before)
+    pid = _main_pid(machine)
+    machine.run(INSTALL + ' --no-now')
+    assert _main_pid(machine) == pid and _server(machine) == '/usr/sbin/nginx.real', 'the same process, its program has moved aside'
+    machine.run('systemctl restart nginx')
+    _is_bext(machine)
+    pid = _main_pid(machine)
+    machine.run(UNINSTALL + ' --no-now')
+    assert _main_pid(machine) == pid
+    machine.run('systemctl restart nginx')
+    _is_nginx(machine, before)
+
+
+def a_stopped_unit_stays_stopped(machine):
+    machine.run('systemctl stop nginx')
+    machine.run(INSTALL)
+    assert machine.run('systemctl is-active nginx', check=False).out == 'inactive\n'
+    machine.run('systemctl start nginx')
+    _is_bext(machine)
+    machine.run('systemctl stop nginx')
+    machine.run(UNINSTALL)
+    assert machine.run('systemctl is-active nginx', check=False).out == 'inactive\n'
+    machine.run('systemctl start nginx')
+    assert _server(machine) == '/usr/sbin/nginx'
+
+
+def half_an_install_is_nginx(machine):
+    _cut_off(machine, INSTALL, 'drop-in')
+    machine.run('systemctl restart nginx')
+    assert _server(machine) == '/usr/sbin/nginx.real'
+    assert machine.run('nginx -v').err.startswith('nginx version: nginx/1.22')
+    assert machine.run('ps -o comm= -p $(cat /run/nginx.pid)').out == 'nginx\n'
+    machine.run('curl -sS http://127.0.0.1/before; logrotate -f /etc/logrotate.d/nginx')
+    machine.wait_until('curl -sS -o /dev/null http://127.0.0.1/after; grep -q /after /var/log/nginx/access.log')
+    machine.run('invoke-rc.d nginx upgrade')
+    assert json.loads(machine.run('bext nginx masquerade status --json').out)['interrupted'] is True
+    machine.run(INSTALL)
+    _is_bext(machine)
+
+
 def a_long_download_is_finished_by_who_began_it(machine):
     machine.put('x' * 400_000, '/var/www/html/large')
     machine.run("sed -i 's/server_name _;/server_name _; limit_rate 100k;/' /etc/nginx/sites-enabled/default; systemctl reload nginx")
