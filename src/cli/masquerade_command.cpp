@@ -58,11 +58,12 @@ int change(const std::string& name, const masquerade::Settings& settings) {
     return 0;
 }
 
+/// 0, or 3 when nothing is installed, as systemctl has it for what does not run.
 int show_status(const masquerade::Settings& settings) {
     auto status = masquerade::status(settings);
     if (!status) return fail("status", status.error());
     fputs((FLAGS_json ? masquerade::status_json(*status) : masquerade::status_text(*status)).c_str(), stdout);
-    return 0;
+    return status->state() == masquerade::State::kAbsent ? 3 : 0;
 }
 
 int doctor(const masquerade::Settings& settings) {

@@ -74,7 +74,9 @@ def installing_and_undoing_under_load_refuses_nobody(machine):
 
 def running_it_again_changes_nothing(machine):
     before = _tree(machine)
+    assert machine.run('bext nginx masquerade status', check=False).status == 3
     machine.run(INSTALL)
+    machine.run('bext nginx masquerade status')
     installed, pid = _lasting(machine), _main_pid(machine)
     again = machine.run(INSTALL).out
     assert re.findall(r'^\w+', again, re.M) == ['kept'] * 4, again
