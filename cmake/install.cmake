@@ -4,11 +4,13 @@ install(TARGETS bext RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT serve
 install(PROGRAMS $<TARGET_FILE:bext-nginx-shim> DESTINATION lib/bext RENAME nginx COMPONENT server)
 
 # The units name the binary where it will be. systemd looks below lib/ whatever the libraries' directory is.
+set(BEXT_BINDIR ${CMAKE_INSTALL_FULL_BINDIR})
 set(BEXT_SBINDIR ${CMAKE_INSTALL_FULL_SBINDIR})
-foreach(unit bext bext-deploy)
+foreach(unit bext bext-deploy bext-masquerade-fallback)
   configure_file(systemd/${unit}.service.in systemd/${unit}.service @ONLY)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/systemd/bext.service ${CMAKE_BINARY_DIR}/systemd/bext-deploy.service systemd/bext-fallback.service
+              ${CMAKE_BINARY_DIR}/systemd/bext-masquerade-fallback.service
         DESTINATION lib/systemd/system COMPONENT server)
 install(FILES systemd/logrotate.conf DESTINATION lib/systemd/system/logrotate.service.d RENAME bext.conf COMPONENT server)
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/command_line.h"
+#include "cli/masquerade_command.h"
 
 namespace {
 
@@ -11,7 +12,11 @@ constexpr char kUsage[] =
     "  bext reload [--pid-file FILE]                    read the configuration again; returns when it serves\n"
     "  bext upgrade [--binary FILE] [--pid-file FILE]   change the binary without losing a request\n"
     "  bext stop [--pid-file FILE]                      finish what is in flight and end; returns when it has\n"
-    "  bext status [--json] [--pid-file FILE]           what it does";
+    "  bext status [--json] [--pid-file FILE]           what it does\n"
+    "  bext nginx masquerade install [--no-now] [--dry-run] [--json]   put bext in nginx's place\n"
+    "  bext nginx masquerade uninstall                  put nginx back\n"
+    "  bext nginx masquerade status [--json]            what is installed, and who serves\n"
+    "  bext nginx masquerade doctor [--act] [--json]    try what other programs do with nginx";
 
 }  // namespace
 
@@ -19,6 +24,7 @@ int main(int argc, char** argv) {
     gflags::SetUsageMessage(kUsage);
     gflags::SetVersionString(BEXT_VERSION);
     gflags::ParseCommandLineFlags(&argc, &argv, true);
+    if (auto status = bext::cli::masquerade_command(argc, argv)) return *status;
     if (auto status = bext::cli::run_command(argc, argv)) return *status;
     fprintf(stderr, "bext: %s\n", kUsage);
     return 2;

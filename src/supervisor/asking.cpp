@@ -41,6 +41,9 @@ void Supervisor::hear(Asker& asker) {
         askers.push_back(std::move(caller));
         return upgrade(true, std::move(askers));
     }
+    auto words = split(*request, '\n');
+    if (words.front() == "stand-aside" && words.size() > 2)
+        return stand_aside(std::string(words[1]), std::vector<std::string>(words.begin() + 2, words.end()), std::move(caller));
     if (!request->empty()) caller.fail("unknown request \"" + *request + "\"");
 }
 

@@ -52,6 +52,13 @@ void Supervisor::store_sockets() {
     for (auto& [name, fds] : wanted) stored_.insert(name);
 }
 
+/// Another server follows, which knows nothing of what the manager keeps and shows.
+void Supervisor::clear_service() {
+    notify_.status("");
+    for (auto& name : std::exchange(stored_, {}))
+        if (auto done = notify_.unstore(name); !done) report(Level::kWarn, done.error().text);
+}
+
 /// The successor is the service from now on; the manager must know before this process is gone.
 void Supervisor::give_service_to(pid_t pid) {
     if (!notify_.wanted()) return;

@@ -78,6 +78,7 @@ void Supervisor::handle(const signalfd_siginfo& signal) {
 /// Ends the service; asked a second time, at once.
 void Supervisor::end(Ending how) {
     bool again = ending_ != Ending::kNo;
+    if (!again && ends_after_upgrade(how)) return;
     ending_ = again ? Ending::kNow : how;
     if (!again) {
         if (!upgrade_ || upgrade_->stage != Upgrade::Stage::kServing) reached(Milestone::kStopping);

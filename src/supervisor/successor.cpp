@@ -80,6 +80,21 @@ Result<handoff::Channel> spawn_successor(const std::string& binary, const std::v
     return std::move(ends->first);
 }
 
+Result<pid_t> spawn_stranger(const std::string& binary, const std::vector<std::string>& argv, const std::vector<int>& sockets) {
+    pid_t pid = fork();
+    if (pid < 0) return Error::from_errno("fork()");
+    if (pid > 0) return pid;
+    reset_signals();
+    std::string list;
+    for (int fd : sockets) {
+        inherit(fd);
+        list += std::to_string(fd) + ";";
+    }
+    setenv("NGINX", list.c_str(), 1);
+    for (auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"}) unsetenv(name);
+    execute(binary, argv);
+}
+
 Predecessor predecessor_from_environment() {
     Predecessor before;
     auto channel = parse_decimal(take(kChannel), 1 << 30);

@@ -129,11 +129,16 @@ private:
     void reached(Milestone milestone, const std::string& detail = {});
     std::string status_line() const;
     void store_sockets();
+    void clear_service();
     void give_service_to(pid_t pid);
     void tell_status();
 
     // upgrade.cpp
+    std::string upgrade_hindrance() const;
+    bool ends_after_upgrade(Ending how);
     void upgrade(bool automatic, Askers askers);
+    void stand_aside(const std::string& binary, const std::vector<std::string>& argv, Asker asker);
+    Result<> move_pid_file_aside();
     void upgrade_child_died(int status, const std::string& how);
     void save_warm_state();
     void start_successor();

@@ -36,11 +36,14 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
+/// Why no change can begin now; "" when one can.
+std::string Supervisor::upgrade_hindrance() const {
+    if (upgrade_) return "the binary is already being changed, by process " + std::to_string(upgrade_->pid);
+    return !started_ || ending_ != Ending::kNo ? "the service is starting or ending" : "";
+}
+
 void Supervisor::upgrade(bool automatic, Askers askers) {
-    std::string busy;
-    if (!started_ || ending_ != Ending::kNo) busy = "the service is starting or ending";
-    if (upgrade_) busy = "the binary is already being changed, by process " + std::to_string(upgrade_->pid);
-    if (!busy.empty()) {
+    if (auto busy = upgrade_hindrance(); !busy.empty()) {
         report(Level::kNotice, busy + ", ignoring");
         for (auto& asker : askers) asker.fail(busy);
         return;
@@ -69,6 +72,7 @@ void Supervisor::upgrade_child_died(int status, const std::string& how) {
     // It served beside this one, and has ended: this one goes on.
     report(Level::kNotice, "the new process " + how + ", going on with the binary before");
     take_back_pid_file();
+    current_->sockets.own_files(true);
     upgrade_.reset();
     if (worker_stopped_) start_worker_again();
 }
@@ -81,10 +85,7 @@ void Supervisor::save_warm_state() {
 
 void Supervisor::start_successor() {
     auto& change = *upgrade_;
-    auto path = pid_path(*current_);
-    auto old = path + ".oldbin";
-    if (rename(path.c_str(), old.c_str()) != 0) return upgrade_failed(Error::from_errno("rename() " + path + " to " + old).text);
-    old_pid_path_ = old;
+    if (auto moved = move_pid_file_aside(); !moved) return upgrade_failed(moved.error().text);
     current_->sockets.own_files(false);
     auto channel = spawn_successor(options_.binary, options_.exec_argv, current_->sockets.fds(), change.automatic ? getpid() : -1, change.pid);
     if (!channel) return upgrade_failed(channel.error().text);
@@ -112,6 +113,41 @@ void Supervisor::successor_spoke() {
     if (change.automatic) return;  // it asks this process to end
     for (auto& asker : change.askers) asker.succeed();
     change.askers.clear();
+    if (change.end_after) end(Ending::kGraceful);
+}
+
+/// In nginx's protocol two pid files are the sign to have the old process finish, and the new one may not serve yet.
+bool Supervisor::ends_after_upgrade(Ending how) {
+    if (how != Ending::kGraceful || !upgrade_ || upgrade_->automatic || upgrade_->stage != Upgrade::Stage::kStarting) return false;
+    return !std::exchange(upgrade_->end_after, true);
+}
+
+/// Another server is to follow: it is executed with the sockets, as nginx executes its next binary. Who asked sees to it
+/// that it serves, and then has this process finish.
+void Supervisor::stand_aside(const std::string& binary, const std::vector<std::string>& argv, Asker asker) {
+    if (auto busy = upgrade_hindrance(); !busy.empty()) return asker.fail(busy);
+    if (auto moved = move_pid_file_aside(); !moved) return asker.fail(moved.error().text);
+    auto pid = spawn_stranger(binary, argv, current_->sockets.fds());
+    if (!pid) {
+        take_back_pid_file();
+        return asker.fail(pid.error().text);
+    }
+    upgrade_ = std::make_unique<Upgrade>();
+    upgrade_->stranger = true;
+    upgrade_->automatic = false;
+    upgrade_->stage = Upgrade::Stage::kServing;
+    upgrade_->pid = *pid;
+    current_->sockets.own_files(false);
+    report(Level::kNotice, "start \"" + binary + "\" in the place of this process: process " + std::to_string(*pid));
+    asker.succeed(std::to_string(*pid));
+}
+
+Result<> Supervisor::move_pid_file_aside() {
+    auto path = pid_path(*current_);
+    auto old = path + ".oldbin";
+    if (rename(path.c_str(), old.c_str()) != 0) return Error::from_errno("rename() " + path + " to " + old);
+    old_pid_path_ = old;
+    return {};
 }
 
 /// Nothing has changed: the binary before goes on.
@@ -125,6 +161,7 @@ void Supervisor::upgrade_failed(const std::string& reason) {
     for (auto& asker : change->askers) asker.fail(reason);
     reached(Milestone::kUpgradeFailed, reason);
     if (worker_stopped_) start_worker_again();
+    if (change->end_after) end(Ending::kGraceful);
 }
 
 void Supervisor::take_back_pid_file() {
@@ -157,9 +194,11 @@ Fd Supervisor::hand_over() {
     auto& change = *upgrade_;
     change.stage = Upgrade::Stage::kHanded;
     reached(Milestone::kHandedOver, std::to_string(change.pid));
+    if (change.stranger) clear_service();
     give_service_to(change.pid);
     for (auto& asker : change.askers) asker.succeed("process " + std::to_string(change.pid) + " serves\n");
     change.askers.clear();
+    if (change.stranger) return {};
     auto ends = handoff::Channel::pair();
     if (!ends) return {};
     auto there = std::move(ends->second).release();

@@ -32,6 +32,8 @@ struct Upgrade {
     Fd warm;
     handoff::Channel channel;
     Askers askers;
+    bool end_after = false;      // this process was asked to end while the new one was starting
+    bool stranger = false;       // another server, which speaks nginx's protocol and has no channel
 };
 
 /// The part of the process before, in the one that it started.
@@ -52,5 +54,8 @@ Result<Fd> spawn_check(const std::string& binary, const std::vector<std::string>
 /// Executes `binary` with `argv`, which inherits `sockets`, and a channel to it. `to_end`: whom it is to end, -1: nobody.
 Result<handoff::Channel> spawn_successor(const std::string& binary, const std::vector<std::string>& argv,
                                          const std::vector<int>& sockets, pid_t to_end, pid_t& pid);
+
+/// The same of another server, by nginx's protocol: the sockets are in NGINX, and there is no channel.
+Result<pid_t> spawn_stranger(const std::string& binary, const std::vector<std::string>& argv, const std::vector<int>& sockets);
 
 }  // namespace bext::supervisor

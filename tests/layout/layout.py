@@ -26,7 +26,7 @@ ALLOWED = {
     'loader': 'base handoff conf net http modules',
     'worker': 'base handoff conf net tls http http1 http2 upstream cache stream modules loader',
     'supervisor': 'base handoff', 'sysd': 'base', 'deploy': 'base',
-    'takeover': 'base conf net loader sysd', 'masquerade': 'base sysd', 'cli': '*',
+    'takeover': 'base conf net loader sysd', 'masquerade': 'base supervisor sysd', 'cli': '*',
 }
 
 # A library's headers, and the folders that may see them.

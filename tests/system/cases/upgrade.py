@@ -20,6 +20,18 @@ def reload_changes_the_process_and_loses_nothing(machine):
     assert machine.run('bext status --json | grep -o \'"upgrades":3\'').out
 
 
+def stopping_an_upgraded_one_answers_what_is_under_way(machine):
+    machine.put('x' * 300_000, '/var/www/html/large')
+    machine.run("sed -i 's/server_name _;/server_name _; limit_rate 100k;/' /etc/nginx/sites-enabled/default")
+    serve_debians_site(machine)
+    machine.run('systemctl reload bext')
+    download = machine.start('curl -sS -o /tmp/large -w "%{http_code} %{size_download}" http://127.0.0.1/large')
+    machine.wait_until('[ -s /tmp/large ]')
+    machine.run('systemctl stop bext')
+    assert machine.finish(download).out == '200 300000'
+    assert machine.run('systemctl show -P Result bext').out == 'success\n'
+
+
 def it_is_still_watched_after_an_upgrade(machine):
     serve_debians_site(machine)
     machine.run('systemctl reload bext')

@@ -1,0 +1,113 @@
+#include "masquerade/drop_in.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace bext::masquerade {
+namespace {
+
+bool is_plain_path(std::string_view path) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@:,";
+    return path.starts_with('/') && path.find_first_not_of(kPlain) == std::string_view::npos;
+}
+
+/// Adds the words of one command line of systemd's: blanks part them, quotes keep them together.
+std::vector<std::string> words_of(std::string_view line) {
+    std::vector<std::string> words;
+    bool inside = false;
+    char quote = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        char c = line[i];
+        if (quote ? c == quote : c == '"' || c == '\'') {
+            quote = quote ? '\0' : c;
+        } else if (!quote && (c == ' ' || c == '\t')) {
+            inside = false;
+            continue;
+        }
+        if (!inside) words.emplace_back();
+        inside = true;
+        if (c == quote || ((c == '"' || c == '\'') && !quote)) continue;
+        if (c == '\\' && i + 1 < line.size()) c = line[++i];
+        words.back() += c;
+    }
+    return words;
+}
+
+/// The lines of a unit file, with continued ones joined.
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines(1);
+    for (auto line : split(text, '\n')) {
+        bool continued = line.ends_with('\\');
+        lines.back() += continued ? std::string(line.substr(0, line.size() - 1)) + " " : std::string(line);
+        if (!continued) lines.emplace_back();
+    }
+    return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> start_words(const std::vector<std::string>& texts) {
+    std::vector<std::string> words;
+    for (auto& text : texts)
+        for (auto& line : lines_of(text)) {
+            auto equals = line.find('=');
+            if (equals == std::string::npos || trim(std::string_view(line).substr(0, equals)) != "ExecStart") continue;
+            words = words_of(trim(std::string_view(line).substr(equals + 1)));
+        }
+    if (!words.empty()) words.front().erase(0, words.front().find_first_not_of("@-:+!"));
+    return words;
+}
+
+std::string option_of(const std::vector<std::string>& words, char letter) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        auto& word = words[i];
+        if (word.size() < 2 || word[0] != '-' || word[1] != letter) {
+            constexpr std::string_view kValued = "pecgs";
+            if (word.size() == 2 && word[0] == '-' && kValued.find(word[1]) != std::string_view::npos) ++i;
+            continue;
+        }
+        if (word.size() > 2) return word.substr(2);
+        return i + 1 < words.size() ? words[i + 1] : std::string();
+    }
+    return {};
+}
+
+Result<std::string> drop_in_text(const DropIn& drop_in) {
+    for (auto& path : {drop_in.bext_bin, drop_in.pid_file, drop_in.nginx_config})
+        if (!path.empty() && !is_plain_path(path))
+            return Error{"\"" + path + "\" cannot stand in a unit: it must be an absolute path of letters, digits and /._-+@:,"};
+    auto start = drop_in.bext_bin + " --nginx-masquerade";
+    if (!drop_in.nginx_config.empty()) start += " --nginx-config=" + drop_in.nginx_config;
+    if (drop_in.own_pid_file) start += " --pid-file=" + drop_in.pid_file;
+    return cat({"# Written by `bext nginx masquerade install`: nginx.service runs bext. `bext nginx masquerade uninstall` removes it.\n"
+                "[Unit]\n"
+                "# Five failed starts in a row, with a configuration that nginx accepts, give the ports back to nginx.\n"
+                "StartLimitIntervalSec=30\n"
+                "StartLimitBurst=5\n"
+                "OnFailure=bext-masquerade-fallback.service\n"
+                "\n"
+                "[Service]\n"
+                "Type=notify\n"
+                "NotifyAccess=main\n"
+                "PIDFile=", drop_in.pid_file, "\n"
+                "ExecStartPre=\n"
+                "ExecStart=\n"
+                "ExecStart=", start, "\n"
+                "ExecReload=\n"
+                "ExecReload=", drop_in.bext_bin, " ctl reload --wait --pid-file=", drop_in.pid_file, "\n"
+                "ExecStop=\n"
+                "ExecStopPost=\n"
+                "# Not mixed: a main process that another one has started would be killed at once. Workers do not hear the signal.\n"
+                "KillMode=control-group\n"
+                "KillSignal=SIGQUIT\n"
+                "TimeoutStartSec=90\n"
+                "TimeoutStopSec=35\n"
+                "Restart=on-failure\n"
+                "RestartSec=250ms\n"
+                "# The listening sockets wait with systemd while a killed server starts again.\n"
+                "FileDescriptorStoreMax=512\n"
+                "LimitNOFILE=65535\n"});
+}
+
+}  // namespace bext::masquerade

@@ -1,0 +1,24 @@
+// Readers: what other programs look for in nginx's words, with their own expressions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bext::masquerade {
+
+/// The version as certbot and puppet find it in what `nginx -v` writes to stderr.
+std::optional<std::string> version_read(const std::string& text);
+
+/// What certbot misses in what `nginx -V` writes to stderr; "" when it finds everything.
+std::string missing_in_configure(const std::string& text);
+
+/// The three readings of a stub_status page by exporters (netdata's and munin's expressions, the Prometheus exporter's
+/// template); the name of the first one that fails, "" when all succeed.
+std::string unread_status(const std::string& body);
+
+/// The paths of the locations with stub_status in what `nginx -T` prints.
+std::vector<std::string> status_locations(std::string_view dump);
+
+}  // namespace bext::masquerade
