@@ -16,7 +16,7 @@ install(FILES systemd/logrotate.conf DESTINATION lib/systemd/system/logrotate.se
 
 install(FILES config/bext.config.toml DESTINATION /etc/bext PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ COMPONENT server)
 install(FILES logrotate/bext DESTINATION /etc/logrotate.d COMPONENT server)
-install(PROGRAMS needrestart/bext.service DESTINATION /etc/needrestart/restart.d COMPONENT debian)
+install(PROGRAMS needrestart/bext.service needrestart/nginx.service DESTINATION /etc/needrestart/restart.d COMPONENT debian)
 
 foreach(command bext bext-server)
   install(FILES completions/bext.bash DESTINATION share/bash-completion/completions RENAME ${command} COMPONENT server)

@@ -15,8 +15,8 @@ def write_site(machine, server, http=''):
                 f'server {{ listen 80; listen [::]:80; {server} }}\n}}\n', '/etc/nginx/nginx.conf')
 
 
-def main_pid(machine):
-    return machine.run('systemctl show -P MainPID bext').out.strip()
+def main_pid(machine, unit='bext'):
+    return machine.run(f'systemctl show -P MainPID {unit}').out.strip()
 
 
 def serve_debians_site(machine, check=True):

@@ -138,6 +138,27 @@ def a_masquerade_ends_before_the_removal_or_prevents_it(machine):
 
 
 @bare
+def an_upgrade_in_nginxs_place_replaces_the_running_server(machine):
+    put_versions(machine)
+    install(machine, 'one')
+    machine.run('bext nginx masquerade install')
+    with Load(machine, kept=16, fresh=4) as load:
+        before = main_pid(machine, 'nginx')
+        install(machine, 'two')
+        assert main_pid(machine, 'nginx') not in (before, '0')
+        assert is_of_the_installed_file(machine, main_pid(machine, 'nginx'))
+        # what needrestart does for nginx.service when a library was upgraded
+        before = main_pid(machine, 'nginx')
+        machine.run('/etc/needrestart/restart.d/nginx.service')
+        assert main_pid(machine, 'nginx') not in (before, '0')
+    load.nothing_was_lost()
+    assert list(load.servers) == ['nginx/1.28.2'], load.servers
+    machine.run(f'{APT} remove bext')
+    assert 'Server: nginx/1.22.1' in machine.run('curl -sSI http://127.0.0.1/').out
+    assert machine.run('dpkg-divert --list /usr/sbin/nginx').out == ''
+
+
+@bare
 def its_logs_are_rotated(machine):
     _installed_and_serving(machine)
     machine.run("sed -i 's|access_log .*|access_log /var/log/bext/access.log;|' /etc/nginx/nginx.conf; systemctl reload bext")
