@@ -1,7 +1,11 @@
 """`bext nginx masquerade` on Debian's own nginx, running and under load: what others see, what is lost, what is left."""
 import json
+import pathlib
 import re
+import tempfile
 
+from machine import bare
+from packages import APT, install, put_repository, put_versions, repacked
 from service import Load
 
 TREES = '/etc /usr/sbin /lib/systemd /var/lib/bext /run/systemd/system'
@@ -10,6 +14,7 @@ CUTS = ['diversion', 'diversion-done', 'shim', 'shim-written', 'shim-done', 'dro
         'handover-serves', 'handover-main', 'handover-done']
 CUTS_OF_THE_UNDO = ['undo-handover', 'undo-handover-serves', 'undo-handover-done', 'undo-drop-in', 'undo-drop-in-removed', 'undo-shim', 'undo-shim-exchanged',
                     'undo-shim-done', 'undo-diversion', 'undo-diversion-done']
+LATER = '9.0-1'
 INSTALL, UNINSTALL = 'bext nginx masquerade install', 'bext nginx masquerade uninstall'
 
 
@@ -379,3 +384,51 @@ def killed_at_any_step_and_rebooted_one_server_serves(machine):
         _is_bext(machine)
         machine.run(UNINSTALL)
         _is_nginx(machine, before)
+
+
+@bare
+def an_upgrade_of_nginxs_package_goes_to_the_diverted_name(machine):
+    _with_a_later_nginx_to_come(machine)
+    machine.run(INSTALL)
+    with Load(machine, kept=8, fresh=4) as load:
+        machine.run(f'{APT} upgrade', timeout=120)
+    assert load.counts['refused'] == load.counts['errors'] == 0, load.line
+    assert machine.run("dpkg-query -W -f '${Version}' nginx-common").out == LATER
+    _is_bext(machine)
+    assert machine.run('/usr/sbin/nginx.real -v').err.startswith('nginx version: nginx/1.22')
+    machine.run(UNINSTALL)
+    assert _server(machine) == '/usr/sbin/nginx'
+
+
+@bare
+def nginx_can_be_removed_purged_and_installed_again(machine):
+    _with_a_later_nginx_to_come(machine)
+    machine.run(INSTALL)
+    for how in ('remove', 'purge'):
+        machine.run(f'{APT} {how} nginx nginx-common', timeout=120)
+        assert machine.run('curl -sS http://127.0.0.1/', check=False).status == 7, 'the package stops its service'
+        machine.run(f'{APT} install nginx', timeout=120)
+        machine.wait_until('curl -sSI http://127.0.0.1/')
+        assert machine.run('systemctl is-active nginx').out == 'active\n'
+        _one_serves(machine)
+    machine.run(f'{APT} remove bext', timeout=60)
+    assert _server(machine) == '/usr/sbin/nginx'
+    assert machine.run('dpkg-divert --list /usr/sbin/nginx').out == ''
+
+
+def _with_a_later_nginx_to_come(machine):
+    """Installs bext's package, and gives the machine an apt repository with a later version of nginx's packages."""
+    put_versions(machine)
+    install(machine, 'one')
+    with tempfile.TemporaryDirectory() as directory:
+        packages = []
+        for path in machine.run('ls /var/lib/kept-packages/*.deb').out.split():
+            package = pathlib.Path(directory, pathlib.Path(path).name)
+            package.write_bytes(machine.get(path))
+            packages.append(repacked(package, LATER, directory, _depend_on_the_later))
+        put_repository(machine, *packages)
+
+
+def _depend_on_the_later(tree):
+    control = tree / 'DEBIAN' / 'control'
+    control.write_text(re.sub(r'(?m)^(Depends: .*)', lambda line: re.sub(r'(nginx-common) \([^)]*\)', r'\1', line[1]), control.read_text()))
