@@ -41,17 +41,6 @@ def it_is_still_watched_after_an_upgrade(machine):
     assert main_pid(machine) != upgraded
 
 
-def stopping_it_after_an_upgrade_answers_what_is_under_way(machine):
-    serve_debians_site(machine)
-    machine.put('x' * 300_000, '/var/www/html/large')
-    machine.run("sed -i 's/server_name _;/server_name _; limit_rate 100k;/' /etc/nginx/sites-enabled/default; systemctl reload bext")
-    download = machine.start('curl -sS -o /tmp/large -w "%{http_code} %{size_download}" http://127.0.0.1/large')
-    machine.wait_until('[ -s /tmp/large ]')
-    machine.run('systemctl stop bext')
-    assert machine.finish(download).out == '200 300000'
-    assert machine.run('systemctl show -P Result bext').out == 'success\n'
-
-
 def killing_everything_refuses_nobody(machine):
     serve_debians_site(machine)
     with Load(machine, kept=8, fresh=4) as load:
