@@ -4,7 +4,7 @@ _bext() {
   local cur prev words cword command first
   _init_completion -s || return
   case $prev in
-    --pid-file | --binary | --config | --nginx-config | -c) _filedir; return ;;
+    --pid-file | --binary | --config | --nginx-config | --bext-bin | --shim-bin | -c) _filedir; return ;;
     --port) return ;;
   esac
   first=${words[1]-} command=$first
@@ -12,17 +12,25 @@ _bext() {
   if ((cword == 1)); then
     case $1 in
       *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade stop ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
-      *) COMPREPLY=($(compgen -W 'reload upgrade stop status --help --version' -- "$cur")) ;;
+      *) COMPREPLY=($(compgen -W 'reload upgrade stop status nginx --help --version' -- "$cur")) ;;
     esac
     return
   fi
   if ((cword == 2)); then
     case $first in
       ctl) COMPREPLY=($(compgen -W 'reload status' -- "$cur")); return ;;
-      nginx) COMPREPLY=($(compgen -W 'check' -- "$cur")); return ;;
+      nginx) [[ $1 == *bext-server ]] && COMPREPLY=($(compgen -W 'check' -- "$cur")) || COMPREPLY=($(compgen -W 'masquerade' -- "$cur")); return ;;
     esac
   fi
+  if [[ $command == masquerade ]]; then
+    ((cword == 3)) && COMPREPLY=($(compgen -W 'install uninstall status doctor' -- "$cur")) && return
+    command=masquerade-${words[3]-}
+  fi
   case $command in
+    masquerade-install) COMPREPLY=($(compgen -W '--no-now --dry-run --json --bext-bin --shim-bin --pid-file --nginx-config' -- "$cur")) ;;
+    masquerade-uninstall) COMPREPLY=($(compgen -W '--no-now --dry-run --json' -- "$cur")) ;;
+    masquerade-status) COMPREPLY=($(compgen -W '--json' -- "$cur")) ;;
+    masquerade-doctor) COMPREPLY=($(compgen -W '--act --json' -- "$cur")) ;;
     run) COMPREPLY=($(compgen -W '--config --nginx-config --pid-file --default-site --port' -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W '-c' -- "$cur")) ;;
     git-deploy) COMPREPLY=($(compgen -W '--config' -- "$cur")) ;;

@@ -7,7 +7,8 @@ if [[ $service == bext-server ]]; then
   commands=('run:serve in the foreground' 'nginx:what nginx does' 'upgrade:change the binary without losing a request'
             'stop:finish what is under way and end' 'ctl:ask the running server' 'git-deploy:run a command on every push')
 else
-  commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'status:what the server does')
+  commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'status:what the server does'
+            "nginx:in nginx's place")
 fi
 
 if (( CURRENT == 2 )); then
@@ -19,6 +20,13 @@ if (( CURRENT == 2 )); then
 fi
 
 local command=$words[2]
+if [[ $service == bext && $command == nginx ]]; then
+  if (( CURRENT == 3 )); then _values command masquerade; return; fi
+  if (( CURRENT == 4 )); then _values command install uninstall status doctor; return; fi
+  _arguments '--no-now[leave the running server alone]' '--dry-run[only tell what would be done]' '--json[print JSON]' \
+             '--act[also try what acts on the server]' '--nginx-config[nginx.conf to serve]:file:_files' $pid_file
+  return
+fi
 if [[ $command == (ctl|nginx) ]]; then
   if (( CURRENT == 3 )); then
     [[ $command == ctl ]] && _values command reload status || _values command check

@@ -13,5 +13,8 @@ bash -euc '
   completes "upgrade" bext up
   completes "--binary --pid-file" bext upgrade --
   completes "reload" bext-server ctl re
+  completes "masquerade" bext nginx m
+  completes "install" bext nginx masquerade in
+  completes "--act --json" bext nginx masquerade doctor --
   completes "--config --nginx-config --pid-file --default-site --port" bext-server run --
 '
