@@ -1,8 +1,10 @@
 // bext: the administrator's command.
 #include <gflags/gflags.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command_line.h"
+#include "cli/takeover_command.h"
 
 namespace {
 
@@ -10,14 +12,21 @@ constexpr char kUsage[] =
     "asks a running bext-server.\n\n"
     "  bext reload [--pid-file FILE]                    read the configuration again; returns when it serves\n"
     "  bext upgrade [--binary FILE] [--pid-file FILE]   change the binary without losing a request\n"
-    "  bext status [--json] [--pid-file FILE]           what it does";
+    "  bext status [--json] [--pid-file FILE]           what it does\n"
+    "  bext nginx-takeover [--nginx-config FILE] [--auto-takeover] [--timeout SECONDS] [--json] [--yes]\n"
+    "                                                   check, and take the ports over from nginx\n"
+    "  bext takeover status [--json]                    how far a takeover is\n"
+    "  bext rollback [--if-uncommitted] [--yes]         give the ports back to nginx\n"
+    "  bext recover                                     finish or undo what was interrupted";
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && strcmp(argv[1], "serve-on") == 0) return bext::cli::serve_on_command(argc, argv);
     gflags::SetUsageMessage(kUsage);
     gflags::SetVersionString(BEXT_VERSION);
     gflags::ParseCommandLineFlags(&argc, &argv, true);
+    if (auto status = bext::cli::run_takeover_command(argc, argv)) return *status;
     if (auto status = bext::cli::run_command(argc, argv)) return *status;
     fprintf(stderr, "bext: %s\n", kUsage);
     return 2;

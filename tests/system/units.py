@@ -19,7 +19,7 @@ def of_the_build(build, directory):
     units = []
     for path in sorted(source.glob('*.service*')):
         unit = pathlib.Path(directory) / path.name.removesuffix('.in')
-        unit.write_text(path.read_text().replace('@BEXT_SBINDIR@', str(build)))
+        unit.write_text(path.read_text().replace('@BEXT_SBINDIR@', str(build)).replace('@BEXT_BINDIR@', str(build)))
         units.append(str(unit))
     return units
 

@@ -1,0 +1,183 @@
+"""bext nginx-takeover on Debian's nginx under load: there and back, stopped by checks, interrupted at every step."""
+import json
+
+from service import Load
+
+GO = 'bext nginx-takeover --auto-takeover --probation 1'
+
+
+def _server(machine):
+    """Who answers, by the Server field."""
+    head = machine.run('curl -sSI http://127.0.0.1/').out
+    return next(line.split(': ', 1)[1].split('/')[0].strip() for line in head.splitlines() if line.lower().startswith('server:'))
+
+
+def _phase(machine):
+    return json.loads(machine.run('bext takeover status --json').out)['phase']
+
+
+def _state_of_boot(machine):
+    """What decides who starts: enabled states, SysV links, drop-ins, the commit bit."""
+    return machine.run('systemctl is-enabled nginx bext bext-recover; ls /etc/rc?.d | grep nginx; ls /etc/systemd/system/*.service.d /run/systemd/system/*.service.d;'
+                       ' ls /var/lib/bext/active; true', check=False).out
+
+
+def there_and_back_refuses_nobody(machine):
+    before = _state_of_boot(machine)
+    for _ in range(3):
+        with Load(machine, kept=32, fresh=32) as load:
+            done = machine.run(GO, timeout=120)
+            assert _server(machine) == 'bext', done
+            assert _phase(machine) == 'Active'
+            machine.run('bext rollback --yes', timeout=120)
+            assert _server(machine) == 'nginx'
+            assert _phase(machine) == 'RolledBack'
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+        assert {name.split('/')[0] for name in load.servers} == {'nginx', 'bext'}, load.servers
+        assert _state_of_boot(machine) == before, f'{before}\n{_state_of_boot(machine)}'
+    machine.run('systemctl reload nginx; systemctl restart nginx')
+    assert _server(machine) == 'nginx'
+
+
+def what_comes_before_the_commit_is_undone(machine):
+    before = _state_of_boot(machine)
+    for step in ('record', 'arm', 'gates', 'give', 'prove', 'stop', 'ports', 'alone', 'probation', 'commit'):
+        with Load(machine, kept=4, fresh=4) as load:
+            done = machine.run(f'BEXT_FAILPOINT={step}:fail {GO}', timeout=120, check=False)
+            assert done.status == 1 and f'{step}' in done.err, done
+            assert _server(machine) == 'nginx', step
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, f'{step}: {load.line}'
+        assert _phase(machine) == 'Failed'
+        assert _state_of_boot(machine) == before, f'{step}\n{before}\n{_state_of_boot(machine)}'
+        assert machine.run('systemctl is-active nginx bext', check=False).out.split() == ['active', 'inactive'], step
+
+
+def a_takeover_that_is_killed_is_settled_by_the_next_command(machine):
+    before = _state_of_boot(machine)
+    for step in ('arm', 'gates', 'give', 'prove', 'stop', 'ports', 'commit', 'disable'):
+        with Load(machine, kept=4, fresh=4) as load:
+            machine.run(f'BEXT_FAILPOINT={step}:kill {GO}', timeout=120, check=False)
+            assert _phase(machine) == 'TakingOver'
+            machine.run('bext recover', timeout=120)
+            machine.run('bext recover', timeout=120)
+            if step == 'disable':
+                assert _server(machine) == 'bext' and _phase(machine) == 'Active'
+                machine.run('bext rollback --yes', timeout=120)
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, f'{step}: {load.line}'
+        assert _server(machine) == 'nginx', step
+        assert _state_of_boot(machine) == before, f'{step}\n{before}\n{_state_of_boot(machine)}'
+
+
+def a_takeover_that_hangs_is_ended_by_the_timer(machine):
+    with Load(machine, kept=4, fresh=4) as load:
+        hung = machine.start(f'BEXT_FAILPOINT=ports:hang {GO} --timeout 1')
+        machine.wait_until('bext takeover status --json | grep -q Failed', timeout=60)
+        assert machine.finish(hung, check=False).status == 128 + 9 or hung.returncode == -9
+        assert _server(machine) == 'nginx'
+    assert load.counts['refused'] == 0, load.line
+
+
+def an_interrupted_rollback_is_finished(machine):
+    before = _state_of_boot(machine)
+    for step in ('back-start', 'back-verify', 'back-bit', 'back-stop', 'back-clean'):
+        machine.run(GO, timeout=120)
+        with Load(machine, kept=4, fresh=4) as load:
+            machine.run(f'BEXT_FAILPOINT={step}:kill bext rollback --yes', timeout=120, check=False)
+            assert _phase(machine) == 'RollingBack'
+            machine.run('bext recover', timeout=120)
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, f'{step}: {load.line}'
+        assert _server(machine) == 'nginx' and _phase(machine) == 'RolledBack'
+        assert _state_of_boot(machine) == before, f'{step}\n{before}\n{_state_of_boot(machine)}'
+
+
+def _one_server(machine):
+    active = machine.run('systemctl is-active nginx bext', check=False).out.split()
+    assert sorted(active) == ['active', 'inactive'], active
+    return _server(machine)
+
+
+def after_a_power_cut_one_server_starts(machine):
+    machine.run('sync')
+    for step in ('gates', 'give', 'stop', 'commit', 'disable', 'none'):
+        machine.run(f'BEXT_FAILPOINT={step}:kill {GO}', timeout=120, check=False)
+        machine.power_cut()
+        expected = 'bext' if step in ('disable', 'none') else 'nginx'
+        assert _one_server(machine) == expected, step
+        assert _phase(machine) == ('Active' if expected == 'bext' else 'Failed'), step
+        machine.run('bext recover')
+        assert _one_server(machine) == expected, step
+        if expected == 'bext':
+            machine.run('bext rollback --yes', timeout=120)
+    for step in ('back-start', 'back-verify', 'back-bit', 'back-stop', 'back-clean'):
+        machine.run(GO, timeout=120)
+        machine.run(f'BEXT_FAILPOINT={step}:kill bext rollback --yes', timeout=120, check=False)
+        machine.power_cut()
+        committed = step in ('back-start', 'back-verify', 'back-bit')
+        assert _one_server(machine) == ('bext' if committed else 'nginx'), step
+        assert _phase(machine) == ('Failed' if committed else 'RolledBack'), step
+        machine.run('bext recover')
+        if committed:
+            machine.run('bext rollback --yes', timeout=120)
+        assert _one_server(machine) == 'nginx' and _phase(machine) == 'RolledBack', step
+
+
+after_a_power_cut_one_server_starts.disk = 'ext4'
+
+
+def how_nginx_was_started_at_boot_is_restored(machine):
+    for state, command in (('enabled', 'enable'), ('disabled', 'disable'), ('masked', 'mask')):
+        machine.run(f'systemctl {command} nginx; systemctl is-active nginx')
+        before = _state_of_boot(machine)
+        machine.run(GO, timeout=120)
+        assert machine.run('systemctl is-enabled bext').out == 'enabled\n'
+        assert machine.run('systemctl is-enabled nginx', check=False).out != 'enabled\n'
+        machine.run('bext rollback --yes', timeout=120)
+        assert machine.run('systemctl is-enabled nginx', check=False).out == f'{state}\n'
+        assert _state_of_boot(machine) == before
+        assert _server(machine) == 'nginx'
+
+
+def a_reboot_after_a_takeover_starts_bext(machine):
+    machine.run(GO, timeout=120)
+    machine.reboot()
+    assert _one_server(machine) == 'bext'
+    machine.run('systemctl start nginx', check=False)
+    assert _one_server(machine) == 'bext', 'the gate lets nginx start beside bext'
+    machine.run('bext rollback --yes', timeout=120)
+    machine.reboot()
+    assert _one_server(machine) == 'nginx'
+
+
+def _refused(machine, text, command=GO):
+    before = machine.run('tar c /etc/systemd /var/lib/bext 2>/dev/null | md5sum; systemctl show -P MainPID nginx').out
+    done = machine.run(command, timeout=120, check=False)
+    assert done.status == 1 and text in done.out + done.err and 'nothing was changed' in done.err, done
+    assert _server(machine) == 'nginx'
+    after = machine.run('tar c /etc/systemd /var/lib/bext 2>/dev/null | md5sum; systemctl show -P MainPID nginx').out
+    assert after == before, done
+
+
+def a_failing_check_changes_nothing(machine):
+    machine.run('mkdir -p /var/lib/bext/takeover; : > /var/lib/bext/takeover/journal')
+    site = '/etc/nginx/sites-enabled/extra'
+    machine.put('server { listen 80; no_such_directive on; }', site)
+    _refused(machine, 'unknown directive "no_such_directive"')
+    machine.put('server { listen 8443 ssl; ssl_certificate /etc/nginx/none.pem; ssl_certificate_key /etc/nginx/none.key; }', site)
+    _refused(machine, '/etc/nginx/none.pem')
+    holder = machine.start('exec python3 -m http.server 8081')
+    machine.wait_until('curl -s http://127.0.0.1:8081/')
+    machine.put('server { listen 8081; }', site)
+    _refused(machine, '8081 is held by python3')
+    holder.kill()
+    machine.run(f'rm {site}')
+    _refused(machine, 'it needs root', f'setpriv --reuid=33 --clear-groups {GO}')
+
+
+def packages_at_work_stop_it(machine):
+    lock = machine.start('exec python3 -c "import fcntl,time; f = open(\'/var/lib/dpkg/lock\', \'w\'); fcntl.lockf(f, fcntl.LOCK_EX);'
+                         ' open(\'/run/locked\', \'w\'); time.sleep(100)"')
+    machine.wait_until('test -e /run/locked')
+    done = machine.run(GO, timeout=60, check=False)
+    assert done.status == 1 and 'packages are being installed' in done.out, done
+    assert _server(machine) == 'nginx'
+    lock.kill()
