@@ -9,20 +9,24 @@
 #include <string_view>
 
 #include "takeover/checks.h"
+#include "takeover/dashboard.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/inventory.h"
 #include "takeover/lock.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 #include "takeover/report.h"
+#include "takeover/samples.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
 
 DECLARE_bool(json);
 DEFINE_string(nginx_config, "", "with nginx-takeover: the configuration to serve (default: the one that the running nginx uses)");
 DEFINE_bool(auto_takeover, false, "with nginx-takeover: take over at once when no critical check fails, and end");
+DEFINE_int32(port, 9999, "with nginx-takeover: the loopback port of the dashboard");
 DEFINE_int32(timeout, 60, "with nginx-takeover: seconds until bext must serve; then nginx has the ports again");
 DEFINE_int32(probation, 3, "with nginx-takeover: seconds that bext serves before it is for good");
 DEFINE_bool(yes, false, "with nginx-takeover and rollback: do not ask");
@@ -109,15 +113,62 @@ int change(Hands& hands) {
         if (FLAGS_json) print_state(hands.journal.state(), checks);
         return fail("nginx-takeover", "a critical check failed; nothing was changed");
     }
-    if (!FLAGS_auto_takeover && !agreed("Take over from nginx now?")) {
-        fprintf(stderr, "nothing was changed; --auto-takeover takes over\n");
-        return 1;
-    }
     if (auto free = no_packages_at_work(); !free) return fail("nginx-takeover", free.error().text);
     hold_signals();
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text);
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     print_state(hands.journal.state(), checks);
+    return done ? 0 : fail("nginx-takeover", done.error().text);
+}
+
+/// One transition that the page asks for; the lock is only taken for so long.
+Result<> transition(bool forward) {
+    auto hands = take_hands();
+    if (!hands) return hands.error();
+    if (auto free = no_packages_at_work(); !free) return free;
+    Engine engine(hands->manager, hands->journal, settings(), say);
+    if (auto done = engine.recover(); !done) return done.error();
+    if (!forward) return engine.roll_back();
+    if (!may_take_over(run_checks(look(&hands->manager, "", FLAGS_nginx_config)))) return Error{"a critical check failed; nothing was changed"};
+    if (exists(kActiveBit)) return Error{"bext has taken over already"};
+    if (auto begun = hands->journal.begin(); !begun) return begun;
+    return engine.take_over();
+}
+
+/// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
+int dashboard(Hands hands) {
+    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    auto checks = run_checks(subject);
+    fputs(table_of(checks).c_str(), stdout);
+    std::string access_log = "/var/log/nginx/access.log";
+    std::optional<Target> target;
+    if (subject.configuration) {
+        auto targets = targets_of(*subject.configuration);
+        if (!targets.empty()) target = targets.front();
+        auto& files = subject.configuration->plan.log_files;
+        for (auto& file : files)
+            if (file.find("access") != std::string::npos) access_log = file;
+    }
+    { auto given_back = std::move(hands.lock); }
+    sigset_t held, before;
+    sigfillset(&held);
+    sigprocmask(SIG_BLOCK, &held, &before);  // signals are the page's, not the sampling thread's
+    Samples samples(access_log, target);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    Actions actions;
+    actions.status = [&] {
+        auto state = Journal::look(kJournalDirectory);
+        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() + "}";
+    };
+    actions.checks = [text = json_of(checks)] { return text; };
+    actions.config = [text = inventory_of(subject)] { return text; };
+    actions.take_over = [] { return transition(true); };
+    actions.roll_back = [] { return transition(false); };
+    auto done = serve_dashboard(FLAGS_port, actions, [](const std::string& url) {
+        printf("\nThe dashboard is at %s\nCtrl-C ends it; what serves goes on serving.\n", url.c_str());
+        fflush(stdout);
+    });
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
@@ -137,6 +188,7 @@ int nginx_takeover() {
     if (!hands) return only_checks(hands.error().text);
     auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
     if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
+    if (!FLAGS_auto_takeover && !FLAGS_yes) return dashboard(*std::move(hands));
     if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
         print_state(hands->journal.state(), {});
         fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
