@@ -248,3 +248,38 @@ def a_worse_answer_of_bext_stops_it(machine):
     assert done.status == 1 and _server(machine) == 'nginx', done
     assert _phase(machine) == 'Failed' and _state_of_boot(machine) == before
     assert machine.run('systemctl is-active nginx bext', check=False).out.split()[0] == 'active'
+
+
+def a_server_that_dies_before_the_commit_ends_it(machine):
+    before = _state_of_boot(machine)
+    with Load(machine, kept=4, fresh=4) as load:
+        process = machine.start(f'exec {GO} --probation 20')
+        machine.wait_until('bext takeover status --json | grep -q \'"step":"probation"\'', timeout=30)
+        machine.run('systemctl kill --kill-who=all -s KILL bext')
+        done = machine.finish(process, timeout=120, check=False)
+        assert done.status == 1 and 'probation: ' in done.err, done
+        assert _server(machine) == 'nginx' and _phase(machine) == 'Failed'
+    assert load.counts['refused'] == 0, load.line
+    assert _state_of_boot(machine) == before
+
+
+def without_pidfd_getfd_the_ports_change_hands_all_the_same(machine):
+    before = _state_of_boot(machine)
+    limited = 'systemd-run --quiet --wait --pipe -p SystemCallFilter=~pidfd_getfd -p SystemCallErrorNumber=EPERM'
+    done = machine.run(f'{limited} {GO}', timeout=120)
+    assert 'nginx is stopped first' in done.err and _server(machine) == 'bext' and _phase(machine) == 'Active', done
+    done = machine.run(f'{limited} bext rollback --yes', timeout=120)
+    assert 'bext is stopped first' in done.err and _server(machine) == 'nginx' and _phase(machine) == 'RolledBack', done
+    assert _state_of_boot(machine) == before
+
+
+def a_rollback_to_a_broken_nginx_leaves_bext_serving(machine):
+    machine.run(GO, timeout=120)
+    machine.run('echo "no_such_directive;" >> /etc/nginx/nginx.conf')
+    with Load(machine, kept=4, fresh=4) as load:
+        done = machine.run('bext rollback --yes', timeout=120, check=False)
+        assert done.status == 1 and 'no_such_directive' in done.err, done
+    load.nothing_was_lost()
+    assert _server(machine) == 'bext' and _phase(machine) == 'Failed'
+    machine.run("sed -i '$d' /etc/nginx/nginx.conf; bext rollback --yes", timeout=120)
+    assert _server(machine) == 'nginx' and _phase(machine) == 'RolledBack'
