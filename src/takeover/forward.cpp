@@ -138,7 +138,10 @@ Result<> Engine::arm() {
 }
 
 Result<> Engine::close_gates() {
-    if (auto done = write_gates(nginx_.source, server_program()); !done) return done;
+    auto words = manager_.start_words(kBext);
+    if (!words) return words.error();
+    if (words->empty()) return Error{"bext.service does not say how bext is started"};
+    if (auto done = write_gates(nginx_.source, words->front()); !done) return done;
     if (auto done = manager_.daemon_reload(); !done) return done;
     if (auto done = manager_.enable_file(kBext); !done) return done;
     if (auto done = manager_.daemon_reload(); !done) return done;

@@ -25,12 +25,10 @@ std::string nginx_gate() {
 }
 
 std::string bext_gate(const loader::Source& source, const std::string& server) {
-    auto text = "# bext serves in nginx's place while one of the files named here exists; see bext takeover status.\n"
+    std::string text = "# bext serves in nginx's place while one of the files named here exists; see bext takeover status.\n"
                 "[Unit]\nConditionPathExists=|" + kActiveBit + "\nConditionPathExists=|" + kToken + "\n\n[Service]\n"
                 "Environment=BEXT_TAKEOVER_SOCKET=" + kGiveSocket + "\n";
-    if (!source.conf_file.empty())
-        text += "ExecStart=\nExecStart=" + server + " run --nginx-config " + unit_word(source.conf_file) + "\n";
-    return text;
+    return text + "ExecStart=\nExecStart=" + server + " run --nginx-config " + unit_word(loader::conf_file_of(source)) + "\n";
 }
 
 std::string nginx_start(const std::string& own_program, const std::vector<std::string>& words) {
@@ -57,7 +55,5 @@ std::string own_program() {
     auto size = readlink("/proc/self/exe", path, sizeof path);
     return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "/usr/bin/bext";
 }
-
-std::string server_program() { return "/usr/sbin/bext-server"; }
 
 }  // namespace bext::takeover

@@ -9,8 +9,8 @@
 
 namespace bext::takeover {
 
-/// The text of the gate of bext.service, which also tells it where the sockets come from and, when it is not the usual
-/// one, what to serve.
+/// The text of the gate of bext.service, which also tells it where the sockets come from, and to serve the configuration
+/// that was checked, whatever bext's own names. `server`: the path of bext-server.
 std::string bext_gate(const loader::Source& source, const std::string& server);
 std::string nginx_gate();
 /// Has nginx.service start nginx once with sockets that it receives; the packaged unit comes back without it.
@@ -24,8 +24,7 @@ Result<> write_gates(const loader::Source& source, const std::string& server);
 /// Removes them, and the start on living sockets.
 Result<> remove_gates();
 
-/// The program that runs, and the server that is installed beside it.
+/// The program that runs.
 std::string own_program();
-std::string server_program();
 
 }  // namespace bext::takeover

@@ -283,3 +283,19 @@ def a_rollback_to_a_broken_nginx_leaves_bext_serving(machine):
     assert _server(machine) == 'bext' and _phase(machine) == 'Failed'
     machine.run("sed -i '$d' /etc/nginx/nginx.conf; bext rollback --yes", timeout=120)
     assert _server(machine) == 'nginx' and _phase(machine) == 'RolledBack'
+
+
+def the_configuration_of_the_running_nginx_is_what_is_served(machine):
+    """nginx runs with -c; bext's own configuration names another file."""
+    machine.run('mkdir -p /etc/bext; sed "s/sites-enabled/sites-other/" /etc/nginx/nginx.conf > "/etc/nginx/other.conf"; mkdir /etc/nginx/sites-other')
+    machine.put('[nginx]\nconfig = "/etc/nginx/nginx.conf"\n', '/etc/bext/bext.config.toml')
+    machine.put('server { listen 80; return 200 "other\\n"; }', '/etc/nginx/sites-other/one')
+    machine.put("[Service]\nExecStartPre=\nExecStart=\nExecStart=/usr/sbin/nginx -c /etc/nginx/other.conf -g 'daemon on; master_process on;'\n",
+                '/etc/systemd/system/nginx.service.d/other.conf')
+    machine.run('systemctl daemon-reload; systemctl restart nginx')
+    done = machine.run(GO, timeout=120)
+    assert '/etc/nginx/other.conf' in done.out
+    assert machine.run('curl -sS http://127.0.0.1/').out == 'other\n' and _server(machine) == 'bext'
+    machine.run('bext rollback --yes', timeout=120)
+    assert machine.run('curl -sS http://127.0.0.1/').out == 'other\n' and _server(machine) == 'nginx'
+    assert machine.run('ls /etc/systemd/system/nginx.service.d').out == 'other.conf\n'

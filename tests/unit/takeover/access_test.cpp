@@ -81,7 +81,7 @@ TEST(TakeoverGates, WordsSurviveSystemd) {
     EXPECT_EQ(unit_word("daemon on; master_process on;"), "\"daemon on; master_process on;\"");
     EXPECT_EQ(unit_word("a\"b\\c%d$e"), "\"a\\\"b\\\\c%%d$$e\"");
     loader::Source source;
-    EXPECT_EQ(bext_gate(source, "/usr/sbin/bext-server").find("ExecStart"), std::string::npos);
+    EXPECT_NE(bext_gate(source, "/usr/sbin/bext-server").find("--nginx-config \"/etc/nginx/nginx.conf\"\n"), std::string::npos);
     source.conf_file = "/srv/my site/nginx.conf";
     EXPECT_NE(bext_gate(source, "/usr/sbin/bext-server").find("ExecStart=\nExecStart=/usr/sbin/bext-server run --nginx-config \"/srv/my site/nginx.conf\"\n"),
               std::string::npos);
