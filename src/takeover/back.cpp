@@ -4,6 +4,7 @@
 
 #include "base/program.h"
 #include "base/text.h"
+#include "supervisor/control.h"
 #include "sysd/unit_file.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
@@ -160,6 +161,7 @@ Result<> Engine::release_bext() {
     auto unit = manager_.unit(kBext);
     if (unit && !unit->active() && unit->active_state != "activating") return {};
     say_("stopping bext, which finishes what it has under way");
+    if (unit && unit->main_pid > 0) static_cast<void>(supervisor::ask(unit->main_pid, "leave", kOpenTime));
     return manager_.run(sysd::Job::kStop, kBext, kStopTime);
 }
 

@@ -299,3 +299,15 @@ def the_configuration_of_the_running_nginx_is_what_is_served(machine):
     machine.run('bext rollback --yes', timeout=120)
     assert machine.run('curl -sS http://127.0.0.1/').out == 'other\n' and _server(machine) == 'nginx'
     assert machine.run('ls /etc/systemd/system/nginx.service.d').out == 'other.conf\n'
+
+
+def the_way_back_loses_no_request_of_a_kept_connection(machine):
+    machine.run('openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=one.example -keyout /etc/nginx/one.key -out /etc/nginx/one.pem')
+    machine.put('server { listen 443 ssl; ssl_certificate one.pem; ssl_certificate_key one.key; location / { return 200 "tls\\n"; } }',
+                '/etc/nginx/conf.d/tls.conf')
+    machine.run('systemctl reload nginx')
+    for port, options in ((80, ''), (443, '--tls'), (80, '')):
+        machine.run(GO, timeout=120)
+        with Load(machine, port=port, kept=32, fresh=8, options=options) as load:
+            machine.run('bext rollback --yes', timeout=120)
+        load.nothing_was_lost()
