@@ -27,7 +27,11 @@ Result<bool> Engine::recover() {
     } else if (phase == Phase::kRollingBack) {
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kRolledBack, "finished by bext recover"); !done) return done.error();
-    } else if (phase != Phase::kActive && !exists(kActiveBit) && exists(kBextGate)) {  // left by the recovery at boot
+    } else if (phase == Phase::kActive && !exists(kActiveBit)) {
+        if (auto done = journal_.enter(Phase::kRollingBack, "bext-fallback.service gave the ports back"); !done) return done.error();
+        if (auto done = give_back(); !done) return done.error();
+        if (auto done = journal_.enter(Phase::kRolledBack, "bext did not start any more"); !done) return done.error();
+    } else if (!in_transition(phase) && !exists(kActiveBit) && exists(kBextGate)) {  // left by the recovery at boot
         if (auto done = clean_up(); !done) return done.error();
     } else {
         return false;

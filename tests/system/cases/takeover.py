@@ -311,3 +311,13 @@ def the_way_back_loses_no_request_of_a_kept_connection(machine):
         with Load(machine, port=port, kept=32, fresh=8, options=options) as load:
             machine.run('bext rollback --yes', timeout=120)
         load.nothing_was_lost()
+
+
+def a_bext_that_does_not_start_any_more_is_rolled_back(machine):
+    before = _state_of_boot(machine)
+    machine.run(GO, timeout=120)
+    machine.run('mv /usr/sbin/bext-server /usr/sbin/bext-server.away; ln -s /bin/false /usr/sbin/bext-server; systemctl restart bext', check=False)
+    machine.wait_until('systemctl is-active nginx && curl -sSI http://127.0.0.1/ | grep -q nginx')
+    machine.run('bext recover', timeout=60)
+    assert _phase(machine) == 'RolledBack' and _server(machine) == 'nginx'
+    assert _state_of_boot(machine) == before
