@@ -115,7 +115,7 @@ int change(Hands& hands) {
     }
     if (auto free = no_packages_at_work(); !free) return fail("nginx-takeover", free.error().text);
     hold_signals();
-    if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text);
+    if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     print_state(hands.journal.state(), checks);
     return done ? 0 : fail("nginx-takeover", done.error().text);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "conf/files.h"
 #include "loader/builtin.h"
+#include "takeover/disk.h"
 #include "takeover/lock.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
@@ -144,9 +145,10 @@ Check check_way_back(const Subject& subject) {
 
 Check check_disk(const Subject&) {
     struct statvfs facts {};
-    auto check = made("Disk", true, "/var/lib");
-    if (statvfs("/var/lib", &facts) != 0) return verdict(check, Verdict::kFail, Error::from_errno("statvfs() of /var/lib").text, "");
-    if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, "/var/lib is read-only", "mount it for writing");
+    std::string place = exists("/var/lib/bext") ? "/var/lib/bext" : "/var/lib";
+    auto check = made("Disk", true, place);
+    if (statvfs(place.c_str(), &facts) != 0) return verdict(check, Verdict::kFail, Error::from_errno("statvfs() of " + place).text, "");
+    if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, place + " is read-only", "mount it for writing");
     auto room = facts.f_bavail * facts.f_frsize;
     if (room < kLeast || (facts.f_files && facts.f_favail < 100))
         return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + number(facts.f_favail) + " files are free", "make room");

@@ -321,3 +321,8 @@ def a_bext_that_does_not_start_any_more_is_rolled_back(machine):
     machine.run('bext recover', timeout=60)
     assert _phase(machine) == 'RolledBack' and _server(machine) == 'nginx'
     assert _state_of_boot(machine) == before
+
+
+def a_full_disk_stops_it_before_anything_is_changed(machine):
+    machine.run('mkdir -p /var/lib/bext; mount -t tmpfs -o size=32k none /var/lib/bext; mkdir /var/lib/bext/takeover; : > /var/lib/bext/takeover/journal')
+    _refused(machine, 'KiB and')
