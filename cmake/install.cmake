@@ -6,11 +6,11 @@ install(PROGRAMS $<TARGET_FILE:bext-nginx-shim> DESTINATION lib/bext RENAME ngin
 # The units name the binary where it will be. systemd looks below lib/ whatever the libraries' directory is.
 set(BEXT_BINDIR ${CMAKE_INSTALL_FULL_BINDIR})
 set(BEXT_SBINDIR ${CMAKE_INSTALL_FULL_SBINDIR})
-foreach(unit bext bext-deploy bext-masquerade-fallback)
+foreach(unit bext bext-deploy bext-masquerade-fallback bext-recover)
   configure_file(systemd/${unit}.service.in systemd/${unit}.service @ONLY)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/systemd/bext.service ${CMAKE_BINARY_DIR}/systemd/bext-deploy.service systemd/bext-fallback.service
-              ${CMAKE_BINARY_DIR}/systemd/bext-masquerade-fallback.service
+              ${CMAKE_BINARY_DIR}/systemd/bext-masquerade-fallback.service ${CMAKE_BINARY_DIR}/systemd/bext-recover.service
         DESTINATION lib/systemd/system COMPONENT server)
 install(FILES systemd/logrotate.conf DESTINATION lib/systemd/system/logrotate.service.d RENAME bext.conf COMPONENT server)
 

@@ -11,7 +11,7 @@
 DEFINE_string(bext_bin, "", "with masquerade: the bext-server that nginx.service runs");
 DEFINE_string(shim_bin, "/usr/sbin/nginx", "with masquerade: where nginx is, and the shim will be");
 DEFINE_string(shim_source, "", "with masquerade: the program that becomes the shim");
-DEFINE_string(nginx_config, "", "with masquerade: the nginx.conf to serve (default: what nginx.service says)");
+DEFINE_string(nginx_config, "", "with masquerade and nginx-takeover: the nginx.conf to serve (default: the one that nginx uses)");
 DEFINE_bool(now, true, "with masquerade: change the running server at once");
 DEFINE_bool(no_now, false, "with masquerade: leave the running server alone; the change comes with its next start");
 DEFINE_bool(dry_run, false, "with masquerade: only tell what would be done");

@@ -110,6 +110,8 @@ void set_defaults(http::Builder& builder, const Source& source) {
 
 }  // namespace
 
+bool has_directive(std::string_view name) { return !registry().find(name).empty(); }
+
 std::string conf_file_of(const Source& source) {
     if (source.conf_file.empty()) return source.prefix.empty() ? std::string(kConf) : slashed(source.prefix) + "conf/nginx.conf";
     return conf::absolute_path(source.prefix.empty() ? std::string(kPrefix) : slashed(source.prefix), source.conf_file);

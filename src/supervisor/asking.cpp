@@ -36,6 +36,10 @@ void Supervisor::hear(Asker& asker) {
     if (*request == "reload") return asked_to_reload(std::move(caller));
     if (*request == "words") return caller.succeed(upgrade_words());
     if (*request == "status") return asked_for_status(std::move(caller));
+    if (*request == "leave") {
+        leaving_ = true;
+        return caller.succeed();
+    }
     if (*request == "upgrade") {
         Askers askers;
         askers.push_back(std::move(caller));

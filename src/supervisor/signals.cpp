@@ -89,6 +89,9 @@ void Supervisor::end(Ending how) {
     bool handed = upgrade_ && upgrade_->stage == Upgrade::Stage::kServing;
     auto heir = hand_over();
     bool graceful = ending_ == Ending::kGraceful && started_;
+    // With an heir that takes nothing, an idle connection is not closed under its client's next request: it gets that answer, its last.
+    if (graceful && leaving_ && !heir)
+        if (auto ends = handoff::Channel::pair()) heir = std::move(ends->first).release();
     for (auto* worker : workers())
         if (!worker->terminated) ask_to_end(*worker, graceful ? handoff::Kind::kQuit : handoff::Kind::kTerminate, heir);
     // Nobody is to wait in a queue that will not be served: from here on a connection is refused, or another's.

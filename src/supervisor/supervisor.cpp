@@ -17,6 +17,7 @@
 #include "supervisor/report.h"
 #include "supervisor/service_sockets.h"
 #include "supervisor/spawn.h"
+#include "supervisor/takeover_sockets.h"
 #include "supervisor/title.h"
 
 namespace bext::supervisor {
@@ -68,6 +69,7 @@ Result<> Supervisor::prepare_start() {
     bool inherited = false;
     auto fds = sockets_from_environment(inherited);
     for (auto& fd : sockets_from_service_manager()) fds.push_back(std::move(fd));
+    for (auto& fd : sockets_from_takeover()) fds.push_back(std::move(fd));
     auto adopted = Sockets::adopt(std::move(fds));
     auto spawned = start_loader();
     if (!spawned) return spawned.error();

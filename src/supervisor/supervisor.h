@@ -218,6 +218,7 @@ private:
     int early_deaths_ = 0;
     bool worker_stopped_ = false;  // SIGWINCH: a new binary serves alone, for now
     Ending ending_ = Ending::kNo;
+    bool leaving_ = false;  // another server has the sockets: who is idle may ask once more before the end
 };
 
 /// Milliseconds of the monotonic clock.

@@ -161,6 +161,19 @@ Result<Unit> Manager::unit(const std::string& name) {
     });
 }
 
+Result<std::vector<std::string>> Manager::start_words(const std::string& name) {
+    using Command = sdbus::Struct<std::string, std::vector<std::string>, bool, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t,
+                                  std::uint32_t, std::int32_t, std::int32_t>;
+    return guarded("asking systemd how it starts " + name, [&] {
+        sdbus::ObjectPath path;
+        bus_->proxy->callMethod("LoadUnit").onInterface(kManager).withTimeout(kCallTime).withArguments(name).storeResultsTo(path);
+        auto proxy = sdbus::createProxy(*bus_->connection, ServiceName{kService}, path);
+        finish(*proxy);
+        auto commands = bus_->property<std::vector<Command>>(*proxy, kServiceUnit, "ExecStart");
+        return commands.empty() ? std::vector<std::string>() : std::get<1>(commands.front());
+    });
+}
+
 Result<> Manager::enable_file(const std::string& unit) {
     return guarded("enabling " + unit, [&] {
         bool carries_install_info = false;

@@ -47,6 +47,8 @@ public:
     Result<> run(Job job, const std::string& unit, int timeout_ms);
 
     Result<Unit> unit(const std::string& name);
+    /// The words of the first ExecStart= of a service, as systemd would execute them; empty when it has none.
+    Result<std::vector<std::string>> start_words(const std::string& name);
 
     /// Unit files only, without a daemon_reload() and without SysV links (see disable() of unit_file.h).
     Result<> enable_file(const std::string& unit);

@@ -1,0 +1,256 @@
+#include "cli/takeover_command.h"
+
+#include <gflags/gflags.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <string>
+#include <string_view>
+
+#include "takeover/checks.h"
+#include "takeover/dashboard.h"
+#include "takeover/disk.h"
+#include "takeover/engine.h"
+#include "takeover/gates.h"
+#include "takeover/giver.h"
+#include "takeover/inventory.h"
+#include "takeover/lock.h"
+#include "takeover/places.h"
+#include "takeover/process.h"
+#include "takeover/report.h"
+#include "takeover/samples.h"
+#include "tls/accept.h"
+#include "tls/connect.h"
+
+DECLARE_bool(json);
+DECLARE_string(nginx_config);
+DEFINE_bool(auto_takeover, false, "with nginx-takeover: take over at once when no critical check fails, and end");
+DEFINE_int32(port, 9999, "with nginx-takeover: the loopback port of the dashboard");
+DEFINE_int32(timeout, 60, "with nginx-takeover: seconds until bext must serve; then nginx has the ports again");
+DEFINE_int32(probation, 3, "with nginx-takeover: seconds that bext serves before it is for good");
+DEFINE_bool(yes, false, "with nginx-takeover and rollback: do not ask");
+DEFINE_bool(if_uncommitted, false, "with rollback: only undo what a takeover that died has left");
+DEFINE_bool(boot, false, "with recover: before the services start");
+
+namespace bext::cli {
+namespace {
+
+using namespace takeover;
+
+int fail(const std::string& what, const std::string& why) {
+    fprintf(stderr, "bext: %s failed: %s\n", what.c_str(), why.c_str());
+    return 1;
+}
+
+void say(const std::string& text) {
+    fprintf(stderr, "  %s\n", text.c_str());
+    fflush(stderr);
+}
+
+/// What is begun is finished: a terminal that goes away ends nothing.
+void hold_signals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) sigaddset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, nullptr);
+}
+
+bool agreed(const char* question) {
+    if (FLAGS_yes) return true;
+    if (!isatty(STDIN_FILENO)) {
+        fprintf(stderr, "nobody is here to be asked; --yes answers\n");
+        return false;
+    }
+    fprintf(stderr, "%s [y/N] ", question);
+    char answer[16] = "";
+    return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/// The lock, the journal and systemd, which every change needs.
+struct Hands {
+    Lock lock;
+    Journal journal;
+    sysd::Manager manager;
+};
+
+Result<Lock> take_lock(bool by_force) {
+    auto lock = Lock::take(kLock);
+    if (lock || !by_force || lock.error().system != EAGAIN) return lock;
+    // The time of whoever has it is over.
+    auto holder = Process::find(holder_of(kLock));
+    if (holder && holder->program() == own_program() && holder_of(kLock) == holder->pid()) holder->send(SIGKILL);
+    for (int tries = 0; tries < 50 && !lock; ++tries) {
+        usleep(100'000);
+        lock = Lock::take(kLock);
+    }
+    return lock;
+}
+
+Result<Hands> take_hands(bool by_force = false) {
+    if (geteuid() != 0) return Error{"it needs root; run it with sudo"};
+    auto lock = take_lock(by_force);
+    if (!lock) return lock.error();
+    if (!sysd::booted()) return Error{"this machine is not run by systemd"};
+    auto journal = Journal::open(kJournalDirectory);
+    if (!journal) return journal.error();
+    auto manager = sysd::Manager::connect();
+    if (!manager) return manager.error();
+    return Hands{*std::move(lock), *std::move(journal), *std::move(manager)};
+}
+
+Settings settings() { return {FLAGS_nginx_config, FLAGS_timeout, FLAGS_probation}; }
+
+void print_state(const State& state, const Checks& checks) {
+    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
+}
+
+int change(Hands& hands) {
+    auto checks = run_checks(look(&hands.manager, "", FLAGS_nginx_config));
+    if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
+    fflush(stdout);
+    if (!may_take_over(checks)) {
+        if (FLAGS_json) print_state(hands.journal.state(), checks);
+        return fail("nginx-takeover", "a critical check failed; nothing was changed");
+    }
+    if (auto free = no_packages_at_work(); !free) return fail("nginx-takeover", free.error().text);
+    hold_signals();
+    if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
+    auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
+    print_state(hands.journal.state(), checks);
+    return done ? 0 : fail("nginx-takeover", done.error().text);
+}
+
+/// One transition that the page asks for; the lock is only taken for so long.
+Result<> transition(bool forward) {
+    auto hands = take_hands();
+    if (!hands) return hands.error();
+    if (auto free = no_packages_at_work(); !free) return free;
+    Engine engine(hands->manager, hands->journal, settings(), say);
+    if (auto done = engine.recover(); !done) return done.error();
+    if (!forward) return engine.roll_back();
+    if (!may_take_over(run_checks(look(&hands->manager, "", FLAGS_nginx_config)))) return Error{"a critical check failed; nothing was changed"};
+    if (exists(kActiveBit)) return Error{"bext has taken over already"};
+    if (auto begun = hands->journal.begin(); !begun) return begun;
+    return engine.take_over();
+}
+
+/// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
+int dashboard(Hands hands) {
+    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    auto checks = run_checks(subject);
+    fputs(table_of(checks).c_str(), stdout);
+    std::string access_log = "/var/log/nginx/access.log";
+    std::optional<Target> target;
+    if (subject.configuration) {
+        auto targets = targets_of(*subject.configuration);
+        if (!targets.empty()) target = targets.front();
+        auto& files = subject.configuration->plan.log_files;
+        for (auto& file : files)
+            if (file.find("access") != std::string::npos) access_log = file;
+    }
+    { auto given_back = std::move(hands.lock); }
+    sigset_t held, before;
+    sigfillset(&held);
+    sigprocmask(SIG_BLOCK, &held, &before);  // signals are the page's, not the sampling thread's
+    Samples samples(access_log, target);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    Actions actions;
+    actions.status = [&] {
+        auto state = Journal::look(kJournalDirectory);
+        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() + "}";
+    };
+    actions.checks = [text = json_of(checks)] { return text; };
+    actions.config = [text = inventory_of(subject)] { return text; };
+    actions.take_over = [] { return transition(true); };
+    actions.roll_back = [] { return transition(false); };
+    auto done = serve_dashboard(FLAGS_port, actions, [](const std::string& url) {
+        printf("\nThe dashboard is at %s\nCtrl-C ends it; what serves goes on serving.\n", url.c_str());
+        fflush(stdout);
+    });
+    return done ? 0 : fail("nginx-takeover", done.error().text);
+}
+
+/// Checks without the right to change anything.
+int only_checks(const std::string& why) {
+    auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
+    auto checks = run_checks(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
+    if (FLAGS_json) print_state({}, checks);
+    else fputs(table_of(checks).c_str(), stdout);
+    fflush(stdout);
+    return fail("nginx-takeover", why + "; nothing was changed");
+}
+
+int nginx_takeover() {
+    if (FLAGS_timeout < 1 || FLAGS_probation < 0) return fail("nginx-takeover", "--timeout is at least 1, --probation at least 0");
+    auto hands = take_hands();
+    if (!hands) return only_checks(hands.error().text);
+    auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
+    if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
+    if (!FLAGS_auto_takeover && !FLAGS_yes) return dashboard(*std::move(hands));
+    if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
+        print_state(hands->journal.state(), {});
+        fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
+        return 0;
+    }
+    return change(*hands);
+}
+
+int status() {
+    auto state = Journal::look(kJournalDirectory);
+    if (!state) return fail("takeover status", state.error().text);
+    print_state(*state, {});
+    return 0;
+}
+
+int rollback() {
+    auto hands = take_hands(FLAGS_if_uncommitted);
+    if (!hands) return fail("rollback", hands.error().text);
+    hold_signals();
+    Engine engine(hands->manager, hands->journal, settings(), say);
+    if (auto done = engine.recover(); !done) return fail("rollback", done.error().text);
+    if (FLAGS_if_uncommitted) return 0;
+    auto phase = hands->journal.state().phase;
+    if (!allowed(phase, Phase::kRollingBack))
+        return fail("rollback", "there is nothing to roll back: the phase is " + std::string(name_of(phase)));
+    if (!agreed("Give the ports back to nginx now?")) return 1;
+    if (auto free = no_packages_at_work(); !free) return fail("rollback", free.error().text);
+    auto done = engine.roll_back();
+    print_state(hands->journal.state(), {});
+    return done ? 0 : fail("rollback", done.error().text);
+}
+
+int recover() {
+    auto hands = take_hands();
+    if (!hands) return fail("recover", hands.error().text);
+    hold_signals();
+    Engine engine(hands->manager, hands->journal, settings(), say);
+    auto done = FLAGS_boot ? engine.recover_at_boot() : engine.recover();
+    if (!done) return fail("recover", done.error().text);
+    if (!*done) fprintf(stderr, "there is nothing to recover\n");
+    print_state(hands->journal.state(), {});
+    return 0;
+}
+
+}  // namespace
+
+std::optional<int> run_takeover_command(int argc, char** argv) {
+    std::string_view name = argc > 1 ? argv[1] : "", second = argc > 2 ? argv[2] : "";
+    tls::install();
+    tls::install_connector();
+    if (name == "nginx-takeover") return nginx_takeover();
+    if (name == "takeover" && second == "status") return status();
+    if (name == "rollback") return rollback();
+    if (name == "recover") return recover();
+    return std::nullopt;
+}
+
+int serve_on_command(int argc, char** argv) {
+    if (argc < 4) return 2;
+    auto error = takeover::serve_on(argv[2], {argv + 3, argv + argc});
+    fprintf(stderr, "bext: %s\n", error.text.c_str());
+    return 1;
+}
+
+}  // namespace bext::cli

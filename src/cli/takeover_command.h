@@ -1,0 +1,15 @@
+// The commands of the takeover: nginx-takeover, takeover status, rollback, recover.
+#pragma once
+
+#include <optional>
+
+namespace bext::cli {
+
+/// Runs one of them; the exit status. Nothing when `argv` asks for none. The flags must be parsed.
+std::optional<int> run_takeover_command(int argc, char** argv);
+
+/// `serve-on SOCKET PROGRAM WORDS…`: becomes that program, with the listening sockets that it receives; what a rollback
+/// starts nginx with. Its words are no flags of ours.
+int serve_on_command(int argc, char** argv);
+
+}  // namespace bext::cli

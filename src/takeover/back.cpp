@@ -1,0 +1,177 @@
+// The way back: from bext to nginx.
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/program.h"
+#include "base/text.h"
+#include "supervisor/control.h"
+#include "sysd/unit_file.h"
+#include "takeover/disk.h"
+#include "takeover/engine.h"
+#include "takeover/failpoint.h"
+#include "takeover/gates.h"
+#include "takeover/giver.h"
+#include "takeover/places.h"
+#include "takeover/process.h"
+
+namespace bext::takeover {
+namespace {
+
+constexpr int kStartTime = 60'000, kStopTime = 60'000;  // ms
+constexpr int kVerifyTime = 500, kWatch = 50, kPidTime = 10'000;
+constexpr int kOpenTime = 10'000;
+
+}  // namespace
+
+Result<> Engine::roll_back() {
+    if (auto done = journal_.enter(Phase::kRollingBack); !done) return done;
+    auto done = give_back();
+    if (done) return journal_.enter(Phase::kRolledBack);
+    auto reason = done.error().text;
+    if (auto noted = journal_.enter(Phase::kFailed, reason); !noted) reason += "; and then: " + noted.error().text;
+    return Error{reason};
+}
+
+/// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
+Result<> Engine::give_back() {
+    auto& state = journal_.state();
+    bool asked = state.phase == Phase::kRollingBack, wanted = asked || state.note("nginx-running") != "no";
+    if (nginx_.program.empty()) {
+        auto nginx = find_nginx(manager_, state.note("nginx-conf"));
+        if (!nginx) return nginx.error();
+        nginx_ = *std::move(nginx);
+    }
+    constexpr Step kSteps[] = {
+        {"back-start", "starting nginx on the living sockets", &Engine::start_nginx},
+        {"back-verify", "making sure that nginx answers", &Engine::verify_nginx},
+    };
+    for (auto& step : kSteps)
+        if (wanted)
+            if (auto done = run(step); !done) return done;
+    if (auto done = run({"back-bit", "removing the commit bit: from now on nginx starts at boot", &Engine::release_bext}); !done) return done;
+    return run({"back-clean", "removing what the takeover has put in place", &Engine::clean_up});
+}
+
+bool Engine::nginx_serves() {
+    auto unit = manager_.unit(kNginx);
+    if (!unit || !unit->active() || unit->main_pid <= 0) return false;
+    auto process = Process::find(unit->main_pid);
+    return process && !process->program().ends_with("/bext-server") && !process->program().ends_with("/bext");
+}
+
+Result<> Engine::start_nginx() {
+    if (nginx_serves()) return {};
+    if (auto good = nginx_accepts(nginx_); !good)
+        return Error{"nginx refuses its configuration, so it cannot serve again: " + good.error().text};
+    if (journal_.state().note("nginx-enabled") == "masked") {
+        if (auto done = manager_.unmask(kNginx); !done) return done;
+        if (auto done = manager_.daemon_reload(); !done) return done;
+    }
+    static_cast<void>(manager_.reset_failed(kNginx));
+    auto bext = manager_.unit(kBext);
+    if (!bext) return bext.error();
+    std::vector<Fd> sockets;
+    if (bext->active() && bext->main_pid > 0) {
+        auto process = Process::find(bext->main_pid);
+        auto found = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
+        if (found) sockets = *std::move(found);
+    }
+    auto& living = sockets.empty() ? taken_ : sockets;
+    auto done = living.empty() ? Result<>(Error{"there are no living sockets"}) : start_nginx_on(living);
+    if (done) return done;
+    sockets.clear();
+    return start_nginx_afresh(done.error());
+}
+
+Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
+    auto words = manager_.start_words(kNginx);
+    if (!words) return words.error();
+    if (words->empty() || words->front() == own_program()) return Error{"nginx.service does not say how nginx is started"};
+    auto giver = Giver::open(kBackSocket, sockets);
+    if (!giver) return giver.error();
+    auto pid_file = nginx_.unit.pid_file.empty() ? "/run/nginx.pid" : nginx_.unit.pid_file;
+    if (auto done = write_durably(kNginxStart, nginx_start(own_program(), *words)); !done) return done;
+    auto started = manager_.daemon_reload();
+    if (started) started = manager_.run(sysd::Job::kStart, kNginx, kStartTime);
+    // Only when nginx has written its pid file can the packaged unit, which reads it, be the unit again.
+    pid_t pid = 0;
+    for (int waited = 0; started && waited < kPidTime; waited += kWatch, usleep(kWatch * 1000)) {
+        auto unit = manager_.unit(kNginx);
+        if (!unit || !unit->active()) break;
+        pid = static_cast<pid_t>(parse_decimal(trim(read_small(pid_file), " \n"), INT32_MAX).value_or(0));
+        if (pid == unit->main_pid && nginx_serves()) break;
+        pid = 0;
+    }
+    static_cast<void>(remove_durably(kNginxStart));
+    if (auto done = manager_.daemon_reload(); !done) return done;
+    if (!started) return started;
+    if (pid) return {};
+    return Error{"nginx ended at once; see journalctl -u nginx.service"};
+}
+
+/// The specification's way: the ports are free for a moment.
+Result<> Engine::start_nginx_afresh(const Error& before) {
+    say_("nginx cannot be started on the living sockets (" + before.text + "): bext is stopped first, and nginx binds then");
+    bool committed = exists(kActiveBit);
+    if (auto done = remove_durably(kActiveBit); !done) return done;
+    static_cast<void>(manager_.run(sysd::Job::kStop, kNginx, kStopTime));
+    taken_.clear();
+    static_cast<void>(manager_.run(sysd::Job::kStop, kBext, kStopTime));
+    static_cast<void>(manager_.reset_failed(kNginx));
+    auto started = manager_.run(sysd::Job::kStart, kNginx, kStartTime);
+    if (started && nginx_serves()) return {};
+    if (committed) {  // better bext than nobody
+        static_cast<void>(write_durably(kActiveBit, ""));
+        static_cast<void>(manager_.run(sysd::Job::kStart, kBext, kStartTime));
+    }
+    return Error{"nginx does not start: " + (started ? std::string("it ended at once") : started.error().text)};
+}
+
+Result<> Engine::verify_nginx() {
+    for (int waited = 0; waited < kVerifyTime; waited += kWatch, usleep(kWatch * 1000))
+        if (!nginx_serves()) return Error{"nginx did not stay up; see journalctl -u nginx.service"};
+    auto unit = manager_.unit(kNginx);
+    if (!unit) return unit.error();
+    auto configuration = read(nginx_.source);
+    if (!configuration) return {};  // bext cannot read it any more, which is no reason against nginx
+    auto targets = targets_of(*configuration);
+    if (targets.size() > configuration->plan.listens.size()) targets.resize(configuration->plan.listens.size());
+    auto owner = [pids = processes_of(unit->control_group)](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
+    for (auto& target : targets)
+        if (auto answer = ask_owner(target, owner, kOpenTime); !answer) return Error{"nginx: " + answer.error().text};
+    return {};
+}
+
+Result<> Engine::restore_boot_state(bool bext_off) {
+    auto enabled = journal_.state().note("nginx-enabled");
+    if (enabled == "enabled")
+        if (auto done = sysd::enable(kNginx); !done) return done;
+    if (enabled == "masked")
+        if (auto done = manager_.mask(kNginx); !done) return done;
+    if (!bext_off) return {};
+    return manager_.disable_file(kBext);
+}
+
+/// nginx is enabled before the bit goes, and bext stopped after it has gone: at every moment one of them starts at boot.
+Result<> Engine::release_bext() {
+    if (auto done = restore_boot_state(false); !done) return done;
+    if (auto done = remove_durably(kActiveBit); !done) return done;
+    if (auto done = remove_durably(kToken); !done) return done;
+    if (auto done = failpoint("back-stop"); !done) return done;
+    auto unit = manager_.unit(kBext);
+    if (unit && !unit->active() && unit->active_state != "activating") return {};
+    say_("stopping bext, which finishes what it has under way");
+    if (unit && unit->main_pid > 0) static_cast<void>(supervisor::ask(unit->main_pid, "leave", kOpenTime));
+    return manager_.run(sysd::Job::kStop, kBext, kStopTime);
+}
+
+Result<> Engine::clean_up() {
+    if (auto done = restore_boot_state(true); !done) return done;
+    if (auto done = remove_gates(); !done) return done;
+    if (auto done = manager_.daemon_reload(); !done) return done;
+    static_cast<void>(manager_.reset_failed(kBext));
+    disarm();
+    return manager_.disable_file(kRecover);
+}
+
+}  // namespace bext::takeover

@@ -1,0 +1,183 @@
+#include "takeover/checks.h"
+
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "conf/files.h"
+#include "loader/builtin.h"
+#include "takeover/disk.h"
+#include "takeover/lock.h"
+#include "takeover/places.h"
+#include "takeover/process.h"
+
+namespace bext::takeover {
+namespace {
+
+constexpr std::uint64_t kLeast = 16 * 1024 * 1024;  // bytes free on the disk of the journal
+
+Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
+
+Check verdict(Check check, Verdict verdict, std::string reason, std::string mend) {
+    check.verdict = verdict;
+    check.reason = std::move(reason);
+    check.mend = std::move(mend);
+    return check;
+}
+
+std::string number(std::size_t n) { return std::to_string(n); }
+
+}  // namespace
+
+Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file) {
+    Subject subject;
+    subject.manager = manager;
+    subject.no_manager = no_manager;
+    subject.nginx.source.conf_file = conf_file;
+    if (manager) {
+        auto nginx = find_nginx(*manager, conf_file);
+        if (nginx) subject.nginx = *std::move(nginx);
+        if (!nginx) subject.no_manager = nginx.error().text;
+    }
+    subject.survey = survey(subject.nginx.source);
+    conf::DiskFiles files;
+    auto configuration = loader::read_configuration(subject.nginx.source, files, [&](std::string line) { subject.warnings.push_back(std::move(line)); });
+    if (configuration) subject.configuration = *std::move(configuration);
+    if (!configuration) subject.refusal = configuration.error().text;
+    return subject;
+}
+
+Checks run_checks(const Subject& subject) {
+    Checks checks;
+    for (auto check : {check_configuration, check_certificates, check_nginx, check_ports, check_roots, check_upstreams, check_permissions,
+                       check_systemd, check_directives, check_expiry, check_listens, check_way_back, check_disk, check_descriptors,
+                       check_modules})
+        checks.push_back(check(subject));
+    return checks;
+}
+
+Check check_configuration(const Subject& subject) {
+    auto path = loader::conf_file_of(subject.nginx.source);
+    auto check = made("Config Parsed", true, path + ", " + number(subject.survey.directives.size()) + " directives");
+    if (!subject.nginx.source.prefix.empty())
+        return verdict(check, Verdict::kFail, "nginx runs with the prefix " + subject.nginx.source.prefix + ", which bext.service does not take",
+                       "use absolute paths and start nginx without -p");
+    if (!subject.configuration)
+        return verdict(check, Verdict::kFail, subject.refusal, "correct it; bext-server nginx check -c " + path + " tests it again");
+    if (subject.warnings.empty()) return check;
+    return verdict(check, Verdict::kWarn, subject.warnings.front() + (subject.warnings.size() > 1 ? " and " + number(subject.warnings.size() - 1) + " more" : ""), "");
+}
+
+Check check_certificates(const Subject& subject) {
+    std::size_t files = 0;
+    auto check = made("SSL Certs Accessible", true, "");
+    auto path = loader::conf_file_of(subject.nginx.source);
+    for (auto* name : {"ssl_certificate", "ssl_certificate_key"})
+        for (auto* one : subject.survey.named(name)) {
+            auto& file = one->words.size() > 1 ? one->words[1] : one->words[0];
+            if (file.find('$') != std::string::npos || file.starts_with("data:") || file.starts_with("engine:")) continue;
+            ++files;
+            auto whole = conf::absolute_path(path.substr(0, path.rfind('/') + 1), file);
+            if (access(whole.c_str(), R_OK) != 0 && check.verdict == Verdict::kPass)
+                check = verdict(check, Verdict::kFail, Error::from_errno(one->place + ": reading " + whole).text, "make the file readable for root, or name the right one");
+        }
+    check.looked_at = number(files) + " files";
+    return check;
+}
+
+Check check_nginx(const Subject& subject) {
+    auto& nginx = subject.nginx;
+    auto check = made("nginx Running", false, nginx.running() ? nginx.version + ", process " + number(static_cast<std::size_t>(nginx.master)) + ", " + nginx.program : "nginx.service");
+    if (nginx.running()) return check;
+    return verdict(check, Verdict::kWarn, "nginx does not run under nginx.service", "nothing is taken over then: bext opens the ports itself");
+}
+
+Check check_permissions(const Subject&) {
+    auto check = made("Process Permissions", true, "user " + number(geteuid()));
+    if (geteuid() == 0) return check;
+    return verdict(check, Verdict::kFail, "only root may stop nginx and start bext", "run it with sudo");
+}
+
+Check check_systemd(const Subject& subject) {
+    auto check = made("systemd Available", true, "systemd, nginx.service, bext.service, package managers");
+    if (!subject.manager || !subject.no_manager.empty())
+        return verdict(check, Verdict::kFail, subject.no_manager, "a takeover needs a machine that systemd runs");
+    if (!subject.nginx.unit.exists()) return verdict(check, Verdict::kFail, "there is no nginx.service", "systemctl enable --now bext is all that is needed");
+    if (subject.nginx.masquerade)
+        return verdict(check, Verdict::kFail, "nginx.service is bext already (masquerade)", "bext nginx masquerade uninstall ends that");
+    if (subject.nginx.unit.load_state != "loaded" && subject.nginx.unit.load_state != "masked")
+        return verdict(check, Verdict::kFail, "nginx.service is " + subject.nginx.unit.load_state, "systemctl status nginx says why");
+    auto bext = subject.manager->unit(kBext);
+    if (!bext || bext->load_state != "loaded")
+        return verdict(check, Verdict::kFail, "bext.service is " + (bext ? bext->load_state : bext.error().text), "install the bext package");
+    if (bext->active()) return verdict(check, Verdict::kFail, "bext.service runs already", "systemctl disable --now bext, if it is to take nginx's place");
+    if (auto free = no_packages_at_work(); !free) return verdict(check, Verdict::kFail, free.error().text, "wait for it");
+    return check;
+}
+
+Check check_directives(const Subject& subject) {
+    auto check = made("Directives", true, number(subject.survey.directives.size()) + " directives");
+    auto served = [](const std::string& name) { return loader::has_directive(name); };
+    std::string absent;
+    std::size_t count = 0;
+    for (auto& one : subject.survey.directives) {
+        auto& around = one.inside;
+        bool entry = !around.empty() && (around.back() == "types" || around.back() == "map" || around.back() == "geo" ||
+                                         around.back() == "charset_map" || around.back() == "split_clients");
+        if (entry || served(one.words.front())) continue;
+        if (++count <= 5) absent += (absent.empty() ? "" : "; ") + one.words.front() + " in " + one.place;
+    }
+    if (!count) return check;
+    return verdict(check, Verdict::kFail, number(count) + " that bext does not have: " + absent, "remove them, or stay with nginx");
+}
+
+Check check_way_back(const Subject& subject) {
+    auto check = made("Way Back", true, subject.nginx.program + " -t");
+    if (!subject.nginx.unit.exists()) return check;
+    if (auto good = nginx_accepts(subject.nginx); !good)
+        return verdict(check, Verdict::kFail, "nginx could not be started again: " + good.error().text, "correct the configuration that is on the disk");
+    return check;
+}
+
+Check check_disk(const Subject&) {
+    struct statvfs facts {};
+    std::string place = exists("/var/lib/bext") ? "/var/lib/bext" : "/var/lib";
+    auto check = made("Disk", true, place);
+    if (statvfs(place.c_str(), &facts) != 0) return verdict(check, Verdict::kFail, Error::from_errno("statvfs() of " + place).text, "");
+    if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, place + " is read-only", "mount it for writing");
+    auto room = facts.f_bavail * facts.f_frsize;
+    if (room < kLeast || (facts.f_files && facts.f_favail < 100))
+        return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + number(facts.f_favail) + " files are free", "make room");
+    if (access("/etc/systemd/system", W_OK) != 0 && geteuid() == 0)
+        return verdict(check, Verdict::kFail, "/etc/systemd/system cannot be written", "mount /etc for writing");
+    return check;
+}
+
+Check check_descriptors(const Subject& subject) {
+    constexpr std::int64_t kUnit = 1'048'576;  // LimitNOFILE= of bext.service
+    auto check = made("Descriptors", false, "worker_connections and limits");
+    if (!subject.configuration) return check;
+    auto wanted = subject.configuration->worker_connections * static_cast<std::int64_t>(std::max(1u, subject.configuration->plan.worker_threads)) * 2;
+    auto limit = subject.configuration->plan.rlimit_nofile > 0 ? subject.configuration->plan.rlimit_nofile : kUnit;
+    check.looked_at = number(static_cast<std::size_t>(wanted)) + " wanted at most, " + number(static_cast<std::size_t>(limit)) + " allowed";
+    if (wanted <= limit) return check;
+    return verdict(check, Verdict::kWarn, "all workers share one limit in bext", "raise worker_rlimit_nofile, or LimitNOFILE= of bext.service");
+}
+
+Check check_modules(const Subject& subject) {
+    auto loaded = subject.survey.named("load_module");
+    auto check = made("Modules", true, number(loaded.size()) + " loaded");
+    for (auto* one : loaded) {
+        auto name = one->words.size() > 1 ? one->words[1].substr(one->words[1].rfind('/') + 1) : "";
+        if (name.ends_with(".so")) name.resize(name.size() - 3);
+        if (!loader::built_in_module(name))
+            return verdict(check, Verdict::kFail, name + " in " + one->place + " is not part of bext", "remove it (Debian: apt remove the libnginx-mod package), or stay with nginx");
+    }
+    return check;
+}
+
+}  // namespace bext::takeover

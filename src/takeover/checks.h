@@ -1,0 +1,67 @@
+// Checks: what is looked at before anything is changed; each says what it saw, and what to do about it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "takeover/nginx.h"
+#include "takeover/survey.h"
+
+namespace bext::takeover {
+
+enum class Verdict { kPass, kWarn, kFail };
+
+struct Check {
+    std::string name;
+    bool critical = false;
+    Verdict verdict = Verdict::kPass;
+    std::string looked_at;  // what, in a few words
+    std::string reason;     // of a verdict other than pass
+    std::string mend;       // what to do about it
+
+    bool blocks() const { return critical && verdict == Verdict::kFail; }
+};
+using Checks = std::vector<Check>;
+
+/// Everything that the checks look at.
+struct Subject {
+    sysd::Manager* manager = nullptr;  // null: there is no systemd to ask, for the reason below
+    std::string no_manager;
+    Nginx nginx;
+    Survey survey;
+    std::vector<std::string> warnings;  // of the configuration
+    std::optional<loader::Configuration> configuration;
+    std::string refusal;  // why there is no configuration
+};
+
+/// Looks at the machine; changes nothing. `manager` may be null.
+Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file);
+Checks run_checks(const Subject& subject);
+
+/// Whether no critical one failed.
+bool may_take_over(const Checks& checks);
+/// For people, with a line of counts.
+std::string table_of(const Checks& checks);
+std::string json_of(const Checks& checks);
+/// A text as a JSON string.
+std::string json_text(std::string_view text);
+
+// The single checks, in the order of the specification, then further ones.
+Check check_configuration(const Subject& subject);
+Check check_certificates(const Subject& subject);
+Check check_nginx(const Subject& subject);
+Check check_ports(const Subject& subject);
+Check check_roots(const Subject& subject);
+Check check_upstreams(const Subject& subject);
+Check check_permissions(const Subject& subject);
+Check check_systemd(const Subject& subject);
+Check check_directives(const Subject& subject);
+Check check_expiry(const Subject& subject);
+Check check_listens(const Subject& subject);
+Check check_way_back(const Subject& subject);
+Check check_disk(const Subject& subject);
+Check check_descriptors(const Subject& subject);
+Check check_modules(const Subject& subject);
+
+}  // namespace bext::takeover

@@ -1,0 +1,248 @@
+// The checks of addresses, directories, certificates and upstreams.
+#include <dirent.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "conf/files.h"
+#include "net/address.h"
+#include "takeover/checks.h"
+#include "takeover/disk.h"
+#include "takeover/process.h"
+#include "tls/radar.h"
+
+namespace bext::takeover {
+namespace {
+
+constexpr int kConnectTime = 500;  // ms
+constexpr int kSoon = 14;          // days
+constexpr std::size_t kShown = 3;
+
+/// A listening TCP socket as /proc/net/tcp and tcp6 show it.
+struct Listening {
+    int family = AF_INET;
+    std::string bytes;  // of the address, in network order
+    std::uint16_t port = 0;
+    std::uint64_t inode = 0;
+
+    bool wildcard() const { return bytes.find_first_not_of('\0') == std::string::npos; }
+};
+
+std::vector<Listening> listening_sockets() {
+    std::vector<Listening> all;
+    for (auto [path, family] : {std::pair{"/proc/net/tcp", AF_INET}, {"/proc/net/tcp6", AF_INET6}}) {
+        auto text = read_small(path);
+        for (auto line : split(text, '\n')) {
+            std::vector<std::string_view> fields;
+            for (auto field : split(line, ' '))
+                if (!field.empty()) fields.push_back(field);
+            if (fields.size() < 10 || fields[3] != "0A") continue;
+            auto colon = fields[1].find(':');
+            Listening one{family, "", static_cast<std::uint16_t>(parse_hex(fields[1].substr(colon + 1)).value_or(0)), parse_decimal(fields[9]).value_or(0)};
+            // Words of 32 bits, each in the machine's own order.
+            for (std::size_t at = 0; at + 8 <= colon; at += 8) {
+                auto word = static_cast<std::uint32_t>(parse_hex(fields[1].substr(at, 8)).value_or(0));
+                one.bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
+            }
+            all.push_back(std::move(one));
+        }
+    }
+    return all;
+}
+
+/// The process that has a socket, for people.
+std::string holder_of_socket(std::uint64_t inode) {
+    auto* directory = opendir("/proc");
+    std::string found = "another process";
+    while (auto* entry = directory ? readdir(directory) : nullptr) {
+        auto pid = parse_decimal(entry->d_name, INT32_MAX);
+        if (!pid || !sockets_of({static_cast<pid_t>(*pid)}).contains(inode)) continue;
+        auto name = read_small("/proc/" + std::to_string(*pid) + "/comm");
+        found = cat({trim(name, "\n"), " (process ", entry->d_name, ")"});
+        break;
+    }
+    if (directory) closedir(directory);
+    return found;
+}
+
+std::set<std::uint64_t> nginx_sockets(const Subject& subject) {
+    if (!subject.nginx.running()) return {};
+    return sockets_of({subject.nginx.master});
+}
+
+net::Address address_of(const handoff::Listen& listen) {
+    return {reinterpret_cast<const sockaddr*>(listen.address.data()), static_cast<socklen_t>(listen.address.size())};
+}
+
+Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
+
+/// Several troubles as one verdict: the first ones and how many there are.
+Check with_troubles(Check check, Verdict verdict, const std::vector<std::string>& troubles, std::string mend) {
+    if (troubles.empty()) return check;
+    check.verdict = verdict;
+    for (std::size_t i = 0; i < troubles.size() && i < kShown; ++i) check.reason += (i ? "; " : "") + troubles[i];
+    if (troubles.size() > kShown) check.reason += "; and " + std::to_string(troubles.size() - kShown) + " more";
+    check.mend = std::move(mend);
+    return check;
+}
+
+bool can_connect(const net::Address& address) {
+    Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return false;
+    if (connect(fd.get(), address.raw(), address.size()) == 0) return true;
+    pollfd ready{fd.get(), POLLOUT, 0};
+    int error = errno;
+    socklen_t size = sizeof error;
+    if (error != EINPROGRESS || poll(&ready, 1, kConnectTime) != 1) return false;
+    return getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+/// "http://HOST:PORT/…", "HOST:PORT" or "unix:…" as addresses; nothing for names with variables and of upstream blocks.
+std::vector<net::Address> backend_addresses(std::string text, const std::set<std::string>& upstreams, std::string& unknown) {
+    std::uint16_t port = 80;
+    for (auto [scheme, its] : {std::pair{"http://", 80}, {"https://", 443}, {"grpc://", 80}, {"grpcs://", 443}, {"uwsgi://", 80}})
+        if (text.starts_with(scheme)) {
+            text.erase(0, std::string_view(scheme).size());
+            port = static_cast<std::uint16_t>(its);
+        }
+    if (text.find('$') != std::string::npos) return {};
+    if (text.starts_with("unix:")) {
+        auto path = text.substr(5, text.find(':', 5) - 5);
+        auto address = net::Address::unix_path(path);
+        return address ? std::vector{*address} : std::vector<net::Address>();
+    }
+    text.resize(std::min(text.find('/'), text.size()));
+    auto colon = text.rfind(':');
+    auto bracket = text.rfind(']');
+    if (colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) {
+        port = static_cast<std::uint16_t>(parse_decimal(text.substr(colon + 1), 65535).value_or(port));
+        text.resize(colon);
+    }
+    if (upstreams.contains(text)) return {};
+    auto found = net::resolve_now(text, port);
+    if (!found) unknown = text;
+    return found ? *found : std::vector<net::Address>();
+}
+
+}  // namespace
+
+Check check_ports(const Subject& subject) {
+    auto check = made("Port Availability", true, "");
+    if (!subject.configuration) {
+        check.looked_at = "nothing, since the configuration cannot be read";
+        return check;
+    }
+    auto own = nginx_sockets(subject);
+    auto all = listening_sockets();
+    std::vector<std::string> taken;
+    for (auto& listen : subject.configuration->plan.listens) {
+        auto address = address_of(listen);
+        check.looked_at += (check.looked_at.empty() ? "" : " ") + listen.text;
+        for (auto& one : all) {
+            bool meets = one.port == address.port() && one.port != 0 && one.family == address.family() &&
+                         (one.wildcard() || address.wildcard() || one.bytes == address.bytes());
+            if (meets && !own.contains(one.inode)) taken.push_back(listen.text + " is held by " + holder_of_socket(one.inode));
+        }
+    }
+    return with_troubles(check, Verdict::kFail, taken, "stop that process, or listen elsewhere; ss -ltnp shows who listens");
+}
+
+Check check_listens(const Subject& subject) {
+    auto check = made("Listen Addresses", false, "nginx's sockets");
+    if (!subject.configuration || !subject.nginx.running()) return check;
+    std::set<std::string> wanted, open;
+    for (auto& listen : subject.configuration->plan.listens) wanted.insert(listen.text);
+    auto process = Process::find(subject.nginx.master);
+    auto sockets = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
+    if (!sockets)
+        return with_troubles(check, Verdict::kWarn, {sockets.error().text}, "the sockets cannot be taken over: nginx is stopped first, and the ports are closed for a moment");
+    for (auto& socket : *sockets) open.insert(address_text(socket.get()));
+    check.looked_at = std::to_string(open.size()) + " sockets of nginx, " + std::to_string(wanted.size()) + " in the configuration";
+    std::vector<std::string> troubles;
+    for (auto& one : open)
+        if (!wanted.contains(one)) troubles.push_back("nginx listens on " + one + ", the configuration on the disk does not");
+    for (auto& one : wanted)
+        if (!open.contains(one)) troubles.push_back("nginx does not listen on " + one + " yet");
+    for (auto& one : wanted)
+        if (one.starts_with("unix:")) troubles.push_back("nginx removes the file of " + one + " when it stops");
+    return with_troubles(check, Verdict::kWarn, troubles, "systemctl reload nginx first, so that both agree");
+}
+
+Check check_roots(const Subject& subject) {
+    auto roots = subject.survey.named("root");
+    auto check = made("Root Directories", false, std::to_string(roots.size()) + " roots");
+    std::vector<std::string> missing;
+    for (auto* one : roots) {
+        if (one->words.size() < 2 || one->words[1].find('$') != std::string::npos) continue;
+        auto path = conf::absolute_path("/usr/share/nginx/", one->words[1]);
+        struct stat facts {};
+        if (stat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) missing.push_back(path + " (" + one->place + ") is no directory");
+    }
+    return with_troubles(check, Verdict::kWarn, missing, "nginx answers 404 there too; create it when that is not meant");
+}
+
+Check check_upstreams(const Subject& subject) {
+    std::set<std::string> upstreams, seen;
+    for (auto* one : subject.survey.named("upstream"))
+        if (one->words.size() > 1) upstreams.insert(one->words[1]);
+    std::vector<std::string> silent;
+    for (auto& one : subject.survey.directives) {
+        auto& name = one.words.front();
+        bool backend = name.ends_with("_pass") && name != "scgi_pass_header";
+        bool server = name == "server" && !one.inside.empty() && one.inside.back() == "upstream";
+        if ((!backend && !server) || one.words.size() < 2 || !seen.insert(one.words[1]).second) continue;
+        std::string unknown;
+        auto addresses = backend_addresses(one.words[1], upstreams, unknown);
+        if (!unknown.empty()) silent.push_back("the host " + unknown + " (" + one.place + ") is not known");
+        if (!addresses.empty() && std::none_of(addresses.begin(), addresses.end(), can_connect))
+            silent.push_back(one.words[1] + " (" + one.place + ") does not accept connections");
+    }
+    auto check = made("Upstream Backends", false, std::to_string(seen.size()) + " backends");
+    return with_troubles(check, Verdict::kWarn, silent, "nginx answers 502 there too; start them when that is not meant");
+}
+
+Check check_expiry(const Subject& subject) {
+    auto check = made("Certificates", false, "expiry, key, names");
+    auto path = loader::conf_file_of(subject.nginx.source);
+    auto directory = path.substr(0, path.rfind('/') + 1);
+    std::vector<std::string> troubles;
+    std::size_t count = 0;
+    for (auto* one : subject.survey.named("ssl_certificate")) {
+        if (one->words.size() < 2 || one->words[1].find_first_of("$:") != std::string::npos) continue;
+        std::string key;
+        for (auto* other : subject.survey.named("ssl_certificate_key"))
+            if (other->server == one->server && other->words.size() > 1) key = other->words[1];
+        if (key.empty() || key.find_first_of("$:") != std::string::npos) continue;
+        ++count;
+        auto facts = tls::look_at(conf::absolute_path(directory, one->words[1]), conf::absolute_path(directory, key));
+        auto say = [&](const std::string& text) { troubles.push_back(one->words[1] + " (" + one->place + ") " + text); };
+        if (!facts) {
+            say(facts.error().text);
+            continue;
+        }
+        if (facts->days_left < 0) say("has expired");
+        else if (facts->days_left < kSoon) say("expires in " + std::to_string(facts->days_left) + " days");
+        if (!facts->valid_yet) say("is not valid yet");
+        if (!facts->key_matches) say("does not belong to its key");
+        if (!facts->self_signed && facts->chain == 0) say("comes without the certificates between it and its authority");
+        if (one->server < 0) continue;
+        for (auto* names : subject.survey.named("server_name"))
+            for (std::size_t i = 1; names->server == one->server && i < names->words.size(); ++i) {
+                auto& name = names->words[i];
+                if (name != "_" && !name.empty() && name.find_first_of("~*") == std::string::npos && name.front() != '.' && !facts->covers(lower(name)))
+                    say("is not good for " + name);
+            }
+    }
+    check.looked_at = std::to_string(count) + " certificates: expiry, key, chain, names";
+    return with_troubles(check, Verdict::kWarn, troubles, "renew or replace them; bext serves them as nginx does");
+}
+
+}  // namespace bext::takeover

@@ -1,0 +1,220 @@
+#include "takeover/dashboard.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/text.h"
+#include "takeover/access.h"
+#include "takeover/checks.h"
+
+namespace bext::takeover {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::asio::ip::tcp;
+
+namespace {
+
+constexpr int kMostSessions = 32;
+constexpr std::size_t kLargest = 16 * 1024;
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kEvery{500};
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// What all connections share.
+struct Board {
+    int sessions = 0;
+    asio::io_context io;
+    tcp::acceptor acceptor{io};
+    Actions actions;
+    Access access{"", 0};
+    std::atomic<bool> busy = false;
+    std::thread work;
+    std::mutex mutex;
+    std::string trouble;  // of the last transition, guarded by mutex
+
+    /// Begins a transition in a thread of its own; false when one is under way.
+    bool begin(const std::function<Result<>()>& action) {
+        if (busy.exchange(true)) return false;
+        if (work.joinable()) work.join();
+        work = std::thread([this, action] {
+            sigset_t all;
+            sigfillset(&all);
+            pthread_sigmask(SIG_BLOCK, &all, nullptr);
+            auto done = action();
+            std::lock_guard lock(mutex);
+            trouble = done ? "" : done.error().text;
+            busy = false;
+        });
+        return true;
+    }
+
+    std::string status() {
+        auto text = actions.status();
+        std::lock_guard lock(mutex);
+        return cat({"{\"busy\":", busy ? "true" : "false", ",\"trouble\":", json_text(trouble), ",\"takeover\":", text, "}"});
+    }
+};
+
+/// A status line of JSON has no line ends, which would end an event.
+std::string one_line(std::string text) {
+    std::erase(text, '\n');
+    return text;
+}
+
+class Session : public std::enable_shared_from_this<Session> {
+public:
+    Session(Board& board, tcp::socket socket) : board_(board), stream_(std::move(socket)), timer_(stream_.get_executor()) {
+        ++board_.sessions;
+        parser_.header_limit(kLargest);
+        parser_.body_limit(kLargest);
+    }
+    ~Session() { --board_.sessions; }
+
+    void read() {
+        stream_.expires_after(kPatience);
+        http::async_read(stream_, buffer_, parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+            if (!error) self->handle();
+        });
+    }
+
+private:
+    void handle() {
+        auto& request = parser_.get();
+        auto target = view(request.target());
+        auto mark = target.find('?');
+        Asking asking;
+        asking.post = request.method() == http::verb::post;
+        asking.path = target.substr(0, mark);
+        if (mark != std::string_view::npos) asking.query = target.substr(mark + 1);
+        asking.host = view(request[http::field::host]);
+        asking.origin = view(request[http::field::origin]);
+        asking.cookie = view(request[http::field::cookie]);
+        asking.token = view(request["X-Bext-Token"]);
+        switch (board_.access.judge(asking)) {
+            case Answerable::kWrongHost: return refuse(http::status::misdirected_request, "this name is not this machine's");
+            case Answerable::kWrongOrigin: return refuse(http::status::forbidden, "another page may not ask");
+            case Answerable::kNoToken: return refuse(http::status::forbidden, "the token is missing: open the URL that bext nginx-takeover printed");
+            case Answerable::kEnter:
+                response_.set(http::field::set_cookie, board_.access.cookie());
+                response_.set(http::field::location, "/");
+                return answer(http::status::see_other, "text/plain", "");
+            case Answerable::kYes: break;
+        }
+        if (asking.post) return change(asking.path);
+        if (request.method() != http::verb::get) return refuse(http::status::method_not_allowed, "GET or POST");
+        show(asking.path);
+    }
+
+    void show(std::string_view path) {
+        if (path == "/") return page();
+        if (path == "/api/status") return answer(http::status::ok, "application/json", board_.status());
+        if (path == "/api/checks") return answer(http::status::ok, "application/json", board_.actions.checks());
+        if (path == "/api/config") return answer(http::status::ok, "application/json", board_.actions.config());
+        if (path == "/api/events") return events();
+        refuse(http::status::not_found, "there is nothing of that name");
+    }
+
+    void change(std::string_view path) {
+        auto& actions = board_.actions;
+        if (path != "/api/takeover" && path != "/api/rollback") return refuse(http::status::not_found, "there is nothing of that name");
+        if (!board_.begin(path == "/api/takeover" ? actions.take_over : actions.roll_back))
+            return refuse(http::status::conflict, "a transition is under way");
+        answer(http::status::accepted, "application/json", "{\"started\":true}\n");
+    }
+
+    void page() {
+        auto nonce = Access::new_token();
+        response_.set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                                                 "script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce + "'");
+        answer(http::status::ok, "text/html; charset=utf-8", dashboard_page(nonce, board_.access.token()));
+    }
+
+    void refuse(http::status status, std::string_view reason) {
+        answer(status, "application/json", "{\"error\":" + json_text(reason) + "}\n");
+    }
+
+    void answer(http::status status, std::string_view type, std::string text) {
+        response_.result(status);
+        response_.set(http::field::content_type, std::string(type));
+        response_.set(http::field::cache_control, "no-store");
+        response_.set("X-Content-Type-Options", "nosniff");
+        response_.set("Referrer-Policy", "no-referrer");
+        response_.keep_alive(false);
+        response_.body() = std::move(text);
+        response_.prepare_payload();
+        http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code, std::size_t) {
+            beast::error_code ignored;
+            self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        });
+    }
+
+    /// https://html.spec.whatwg.org/multipage/server-sent-events.html
+    void events() {
+        write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
+    }
+
+    void write(std::string text) {
+        piece_ = std::move(text);
+        stream_.expires_after(kPatience);
+        asio::async_write(stream_, asio::buffer(piece_), [self = shared_from_this()](beast::error_code error, std::size_t) {
+            if (error) return;
+            self->timer_.expires_after(kEvery);
+            self->timer_.async_wait([self](beast::error_code ended) {
+                if (!ended) self->write("data: " + one_line(self->board_.status()) + "\n\n");
+            });
+        });
+    }
+
+    Board& board_;
+    beast::tcp_stream stream_;
+    asio::steady_timer timer_;
+    beast::flat_buffer buffer_{2 * kLargest};
+    http::request_parser<http::string_body> parser_;
+    http::response<http::string_body> response_;
+    std::string piece_;
+};
+
+void accept(Board& board) {
+    board.acceptor.async_accept([&board](beast::error_code error, tcp::socket socket) {
+        if (error == asio::error::operation_aborted) return;
+        if (!error && board.sessions < kMostSessions) std::make_shared<Session>(board, std::move(socket))->read();
+        accept(board);
+    });
+}
+
+}  // namespace
+
+Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string&)>& opened) {
+    Board board;
+    board.actions = actions;
+    board.access = Access(Access::new_token(), port);
+    if (board.access.token().empty()) return Error{"the system has no random bytes"};
+    tcp::endpoint endpoint(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port));
+    beast::error_code error;
+    board.acceptor.open(endpoint.protocol(), error);
+    if (!error) board.acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) board.acceptor.bind(endpoint, error);
+    if (!error) board.acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return Error::from_errno("listening on 127.0.0.1:" + std::to_string(port), error.value());
+    accept(board);
+    asio::signal_set ends(board.io, SIGTERM, SIGINT, SIGHUP);
+    ends.async_wait([&board](auto, int) { board.io.stop(); });
+    opened("http://127.0.0.1:" + std::to_string(port) + "/?token=" + board.access.token());
+    board.io.run();
+    if (board.work.joinable()) board.work.join();
+    return {};
+}
+
+}  // namespace bext::takeover

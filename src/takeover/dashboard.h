@@ -1,0 +1,24 @@
+// Dashboard: a page on a loopback port that shows a takeover and drives it; docs/takeover-api.yaml describes its API.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace bext::takeover {
+
+/// What the page shows, as JSON, and does. All but the last two must be quick.
+struct Actions {
+    std::function<std::string()> status, checks, config;
+    std::function<Result<>()> take_over, roll_back;
+};
+
+/// Serves on 127.0.0.1 until SIGINT, SIGTERM or SIGHUP; what is under way then is finished first. `opened` gets the URL
+/// with the token.
+Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string& url)>& opened);
+
+/// The page; `nonce` lets its own script run, `token` lets its buttons work.
+std::string dashboard_page(const std::string& nonce, const std::string& token);
+
+}  // namespace bext::takeover

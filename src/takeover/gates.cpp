@@ -1,0 +1,59 @@
+#include "takeover/gates.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "takeover/disk.h"
+#include "takeover/places.h"
+
+namespace bext::takeover {
+
+std::string unit_word(const std::string& word) {
+    std::string out = "\"";
+    for (char c : word) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (c == '%' || c == '$') out += c;
+        out += c;
+    }
+    return out + "\"";
+}
+
+std::string nginx_gate() {
+    return "# bext has taken over from nginx while the file named here exists; see bext takeover status.\n"
+           "[Unit]\nConditionPathExists=!" + kActiveBit + "\n";
+}
+
+std::string bext_gate(const loader::Source& source, const std::string& server) {
+    std::string text = "# bext serves in nginx's place while one of the files named here exists; see bext takeover status.\n"
+                "[Unit]\nConditionPathExists=|" + kActiveBit + "\nConditionPathExists=|" + kToken + "\n\n[Service]\n"
+                "Environment=BEXT_TAKEOVER_SOCKET=" + kGiveSocket + "\n";
+    return text + "ExecStart=\nExecStart=" + server + " run --nginx-config " + unit_word(loader::conf_file_of(source)) + "\n";
+}
+
+std::string nginx_start(const std::string& own_program, const std::vector<std::string>& words) {
+    std::string line = own_program + " serve-on " + kBackSocket;
+    for (auto& word : words) line += " " + unit_word(word);
+    return "[Unit]\nConditionPathExists=\n\n[Service]\nType=exec\nPIDFile=\nExecStartPre=\nExecStart=\nExecStart=" + line + "\n";
+}
+
+Result<> write_gates(const loader::Source& source, const std::string& server) {
+    if (auto done = write_durably(kNginxGate, nginx_gate()); !done) return done;
+    return write_durably(kBextGate, bext_gate(source, server));
+}
+
+Result<> remove_gates() {
+    for (auto& path : {kBextGate, kNginxGate, kNginxStart}) {
+        if (auto done = remove_durably(path); !done) return done;
+        rmdir(path.substr(0, path.rfind('/')).c_str());  // when it is empty
+    }
+    return {};
+}
+
+std::string own_program() {
+    char path[PATH_MAX];
+    auto size = readlink("/proc/self/exe", path, sizeof path);
+    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "/usr/bin/bext";
+}
+
+}  // namespace bext::takeover

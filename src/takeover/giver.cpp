@@ -1,0 +1,95 @@
+#include "takeover/giver.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "handoff/channel.h"
+#include "supervisor/takeover_sockets.h"
+
+namespace bext::takeover {
+namespace {
+
+constexpr std::uint64_t kStop = 1;
+
+bool is_root(int fd) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+}
+
+void give(Fd to, const std::vector<int>& fds) {
+    if (!is_root(to.get())) return;
+    std::vector<handoff::Loan> loans;
+    for (int fd : fds) loans.push_back({{handoff::Role::kListen, static_cast<std::uint32_t>(loans.size()), 0}, fd});
+    static_cast<void>(handoff::Channel(std::move(to)).send(handoff::Kind::kYours, 0, {}, loans));
+}
+
+void serve(const Fd& listening, int stop, const std::vector<int>& fds) {
+    pollfd ready[] = {{listening.get(), POLLIN, 0}, {stop, POLLIN, 0}};
+    while (poll(ready, 2, -1) >= 0 || errno == EINTR) {
+        if (ready[1].revents) return;
+        if (!ready[0].revents) continue;
+        Fd to(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (to) give(std::move(to), fds);
+    }
+}
+
+}  // namespace
+
+Result<Giver> Giver::open(const std::string& path, const std::vector<Fd>& sockets) {
+    Giver giver;
+    giver.path_ = path;
+    giver.stop_ = Fd(eventfd(0, EFD_CLOEXEC));
+    Fd listening(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!listening || !giver.stop_) return Error::from_errno("socket()");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    unlink(path.c_str());
+    auto mask = umask(0177);
+    int bound = bind(listening.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+    umask(mask);
+    if (bound != 0) return Error::from_errno("bind() to " + path);
+    if (listen(listening.get(), 8) != 0) return Error::from_errno("listen() on " + path);
+    std::vector<int> fds;
+    for (auto& socket : sockets) fds.push_back(socket.get());
+    giver.thread_ = std::thread([socket = std::move(listening), stop = giver.stop_.get(), fds] { serve(socket, stop, fds); });
+    return giver;
+}
+
+Giver::~Giver() {
+    if (!thread_.joinable()) return;
+    static_cast<void>(!write(stop_.get(), &kStop, sizeof kStop));
+    thread_.join();
+    unlink(path_.c_str());
+}
+
+Error serve_on(const std::string& path, const std::vector<std::string>& words) {
+    auto sockets = supervisor::sockets_from_giver(path);
+    if (!sockets) return sockets.error();
+    std::string list;
+    for (auto& fd : *sockets) {
+        fcntl(fd.get(), F_SETFD, 0);
+        list += std::to_string(fd.release()) + ";";
+    }
+    setenv("NGINX", list.c_str(), 1);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    return Error::from_errno("execv() \"" + words.front() + "\"");
+}
+
+}  // namespace bext::takeover

@@ -1,0 +1,62 @@
+#include "takeover/inventory.h"
+
+#include <functional>
+
+#include "base/text.h"
+#include "conf/files.h"
+#include "tls/radar.h"
+
+namespace bext::takeover {
+namespace {
+
+std::string list_of(const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (auto& text : texts) out += (out.size() > 1 ? "," : "") + json_text(text);
+    return out + "]";
+}
+
+/// The arguments of a directive, those of all its occurrences that `wanted` takes.
+std::vector<std::string> arguments(const Subject& subject, std::string_view name, const std::function<bool(const Found&)>& wanted, bool first_only) {
+    std::vector<std::string> all;
+    for (auto* one : subject.survey.named(name))
+        if (wanted(*one))
+            for (std::size_t i = 1; i < one->words.size() && (!first_only || i == 1); ++i) all.push_back(one->words[i]);
+    return all;
+}
+
+std::string server_json(const Subject& subject, const Found& server, int number, const std::string& directory) {
+    auto inside = [number](const Found& one) { return one.server == number; };
+    auto certificates = arguments(subject, "ssl_certificate", inside, true), keys = arguments(subject, "ssl_certificate_key", inside, true);
+    std::string days = "null";
+    if (!certificates.empty() && !keys.empty() && certificates.front().find('$') == std::string::npos)
+        if (auto facts = tls::look_at(conf::absolute_path(directory, certificates.front()), conf::absolute_path(directory, keys.front())))
+            days = std::to_string(facts->days_left);
+    return cat({"{\"names\":", list_of(arguments(subject, "server_name", inside, false)), ",\"listens\":",
+                list_of(arguments(subject, "listen", inside, true)), ",\"place\":", json_text(server.place), ",\"certificate\":",
+                certificates.empty() ? "null" : json_text(certificates.front()), ",\"days_left\":", days, "}"});
+}
+
+}  // namespace
+
+std::string inventory_of(const Subject& subject) {
+    auto path = loader::conf_file_of(subject.nginx.source);
+    std::string servers, upstreams, current;
+    int number = 0;
+    for (auto& one : subject.survey.directives) {
+        auto& name = one.words.front();
+        if (name == "server" && one.inside == std::vector<std::string>{"http"} && one.words.size() == 1)
+            servers += (servers.empty() ? "" : ",") + server_json(subject, one, number++, path.substr(0, path.rfind('/') + 1));
+        if (name == "upstream" && one.words.size() > 1)
+            upstreams += cat({upstreams.empty() ? "" : "]},", "{\"name\":", json_text(one.words[1]), ",\"place\":", json_text(one.place), ",\"servers\":["});
+        if (name == "server" && !one.inside.empty() && one.inside.back() == "upstream" && one.words.size() > 1)
+            upstreams += (upstreams.ends_with('[') ? "" : ",") + json_text(one.words[1]);
+    }
+    if (!upstreams.empty()) upstreams += "]}";
+    std::vector<std::string> listens;
+    if (subject.configuration)
+        for (auto& listen : subject.configuration->plan.listens) listens.push_back(listen.text);
+    return cat({"{\"file\":", json_text(path), ",\"nginx\":", json_text(subject.nginx.version), ",\"listens\":", list_of(listens), ",\"servers\":[",
+                servers, "],\"upstreams\":[", upstreams, "],\"warnings\":", list_of(subject.warnings), "}\n"});
+}
+
+}  // namespace bext::takeover

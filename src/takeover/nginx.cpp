@@ -1,0 +1,63 @@
+#include "takeover/nginx.h"
+
+#include "base/program.h"
+#include "base/text.h"
+#include "takeover/places.h"
+#include "takeover/process.h"
+
+namespace bext::takeover {
+namespace {
+
+constexpr int kTime = 20'000;  // ms
+
+std::string version_of(const std::string& program) {
+    auto done = run_program({program, "-v"}, kTime);
+    if (!done) return "";
+    auto at = done->err.find("nginx/");
+    if (at == std::string::npos) return "";
+    return done->err.substr(at, done->err.find_first_of("\r\n", at) - at);
+}
+
+}  // namespace
+
+std::string option_in(const std::string& title, const std::string& option) {
+    auto words = split(title, ' ');
+    for (std::size_t i = 0; i + 1 < words.size(); ++i)
+        if (words[i] == option) return std::string(words[i + 1]);
+    return "";
+}
+
+Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
+    auto unit = manager.unit(kNginx);
+    if (!unit) return unit.error();
+    Nginx nginx;
+    nginx.unit = *std::move(unit);
+    if (nginx.unit.active() && nginx.unit.main_pid > 0) {
+        auto process = Process::find(nginx.unit.main_pid);
+        if (process) {
+            nginx.program = process->program();
+            nginx.masquerade = nginx.program.ends_with("/bext-server");
+            if (!nginx.masquerade) nginx.master = process->pid();
+            for (auto& word : command_line(process->pid())) nginx.title += (nginx.title.empty() ? "" : " ") + word;
+        }
+    }
+    if (nginx.program.empty()) {
+        auto words = manager.start_words(kNginx);
+        nginx.program = words && !words->empty() ? words->front() : "/usr/sbin/nginx";
+    }
+    nginx.version = version_of(nginx.program);
+    nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;
+    nginx.source.prefix = option_in(nginx.title, "-p");
+    return nginx;
+}
+
+Result<> nginx_accepts(const Nginx& nginx) {
+    std::vector<std::string> words{nginx.program, "-t", "-q"};
+    if (auto file = option_in(nginx.title, "-c"); !file.empty()) words.insert(words.end(), {"-c", file});
+    if (!nginx.source.prefix.empty()) words.insert(words.end(), {"-p", nginx.source.prefix});
+    auto done = run_good(words, kTime);
+    if (!done) return done.error();
+    return {};
+}
+
+}  // namespace bext::takeover

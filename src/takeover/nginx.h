@@ -1,0 +1,35 @@
+// Nginx: the one that runs here: its unit, its main process, and the configuration that it was started with.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "loader/configuration.h"
+#include "sysd/manager.h"
+
+namespace bext::takeover {
+
+struct Nginx {
+    sysd::Unit unit;           // nginx.service
+    pid_t master = 0;          // 0: none runs under the unit
+    std::string program;       // of the running master, else what the unit starts
+    std::string title;         // the master's command line as it shows itself
+    std::string version;       // "nginx/1.22.1"
+    bool masquerade = false;   // what runs under nginx's name is bext
+    loader::Source source;     // the configuration to serve
+
+    bool running() const { return master > 0; }
+};
+
+/// Looks at the unit and the running master. `conf_file`: the one to serve, "" for the one that nginx uses.
+Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file);
+
+/// nginx's own test of its configuration; the error has its words.
+Result<> nginx_accepts(const Nginx& nginx);
+
+/// The value of an option in a command line that shows itself as one text: "-c" in "nginx: master process nginx -c FILE".
+std::string option_in(const std::string& title, const std::string& option);
+
+}  // namespace bext::takeover

@@ -1,0 +1,30 @@
+// Places: the files and units that a takeover consists of.
+#pragma once
+
+#include <string>
+
+namespace bext::takeover {
+
+inline const std::string kNginx = "nginx.service";
+inline const std::string kBext = "bext.service";
+inline const std::string kRecover = "bext-recover.service";
+
+/// What survives a reboot: the commit bit, which alone decides who starts at boot, and the journal.
+inline const std::string kActiveBit = "/var/lib/bext/active";
+inline const std::string kJournalDirectory = "/var/lib/bext/takeover";
+
+/// What a reboot forgets.
+inline const std::string kLock = "/run/bext/takeover.lock";
+inline const std::string kToken = "/run/bext/handover";          // lets bext.service start before the commit
+inline const std::string kGiveSocket = "/run/bext/takeover.sock";  // sockets for bext come here
+inline const std::string kBackSocket = "/run/bext/rollback.sock";  // and sockets for nginx here
+
+/// The conditions that look at the commit bit.
+inline const std::string kNginxGate = "/etc/systemd/system/nginx.service.d/50-bext-takeover.conf";
+inline const std::string kBextGate = "/etc/systemd/system/bext.service.d/50-bext-takeover.conf";
+/// How nginx is started once on sockets that live; sorted after its gate.
+inline const std::string kNginxStart = "/run/systemd/system/nginx.service.d/60-bext-rollback.conf";
+
+inline const std::string kDeadMan = "bext-takeover-deadman";
+
+}  // namespace bext::takeover

@@ -1,0 +1,98 @@
+#include "takeover/report.h"
+
+#include <time.h>
+
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace bext::takeover {
+namespace {
+
+std::string clock_text(std::int64_t seconds) {
+    std::time_t time = seconds;
+    std::tm parts{};
+    localtime_r(&time, &parts);
+    char text[32];
+    strftime(text, sizeof text, "%F %T", &parts);
+    return text;
+}
+
+std::string_view mark_of(Verdict verdict) {
+    return verdict == Verdict::kPass ? "pass" : verdict == Verdict::kWarn ? "warn" : "fail";
+}
+
+}  // namespace
+
+std::string json_text(std::string_view text) {
+    std::string out = "\"";
+    for (unsigned char c : text) {
+        char code[8];
+        if (c == '"' || c == '\\') out += '\\';
+        if (c < ' ') {
+            snprintf(code, sizeof code, "\\u%04x", c);
+            out += code;
+        } else {
+            out += static_cast<char>(c);
+        }
+    }
+    return out + "\"";
+}
+
+std::string text_of(const State& state, bool committed) {
+    if (!state.begun) return "no takeover was begun on this machine\n";
+    auto text = cat({"phase: ", name_of(state.phase), state.reason.empty() ? "" : ": ", state.reason, "\nstarts at boot: ",
+                     committed ? "bext" : "nginx, as its unit says", "\n"});
+    for (auto& record : state.records) {
+        if (record.kind == "note") continue;
+        text += cat({"  ", clock_text(record.time), "  ", record.kind == "step" ? "  " : "", record.name, record.text.empty() ? "" : ": ",
+                     record.text, "\n"});
+    }
+    return text;
+}
+
+std::string json_of(const State& state, bool committed, const Checks& checks) {
+    auto text = cat({"{\"phase\":", json_text(name_of(state.phase)), ",\"begun\":", state.begun ? "true" : "false", ",\"reason\":",
+                     json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", committed ? "true" : "false",
+                     ",\"history\":["});
+    bool first = true;
+    for (auto& record : state.records) {
+        text += cat({first ? "" : ",", "{\"time\":", std::to_string(record.time), ",\"kind\":", json_text(record.kind), ",\"name\":",
+                     json_text(record.name), ",\"text\":", json_text(record.text), "}"});
+        first = false;
+    }
+    return text + "],\"checks\":" + json_of(checks) + "}\n";
+}
+
+bool may_take_over(const Checks& checks) {
+    for (auto& check : checks)
+        if (check.blocks()) return false;
+    return true;
+}
+
+std::string table_of(const Checks& checks) {
+    std::string text;
+    int counts[3] = {};
+    for (auto& check : checks) {
+        ++counts[static_cast<int>(check.verdict)];
+        char line[160];
+        snprintf(line, sizeof line, "%-5s %-24s %-9s ", std::string(mark_of(check.verdict)).c_str(), check.name.c_str(),
+                 check.critical ? "critical" : "");
+        text += line + check.looked_at + "\n";
+        if (!check.reason.empty()) text += "        " + check.reason + "\n";
+        if (!check.mend.empty()) text += "        → " + check.mend + "\n";
+    }
+    return cat({text, std::to_string(counts[0]), " passed, ", std::to_string(counts[1]), " warnings, ", std::to_string(counts[2]),
+                " failed\n"});
+}
+
+std::string json_of(const Checks& checks) {
+    std::string text = "[";
+    for (auto& check : checks)
+        text += cat({text.size() > 1 ? "," : "", "{\"name\":", json_text(check.name), ",\"critical\":", check.critical ? "true" : "false",
+                     ",\"verdict\":\"", mark_of(check.verdict), "\",\"looked_at\":", json_text(check.looked_at), ",\"reason\":",
+                     json_text(check.reason), ",\"mend\":", json_text(check.mend), "}"});
+    return text + "]";
+}
+
+}  // namespace bext::takeover

@@ -1,0 +1,15 @@
+// Report: the state of a takeover for people and as JSON.
+#pragma once
+
+#include <string>
+
+#include "takeover/checks.h"
+#include "takeover/journal.h"
+
+namespace bext::takeover {
+
+/// `committed`: whether the commit bit is set.
+std::string text_of(const State& state, bool committed);
+std::string json_of(const State& state, bool committed, const Checks& checks);
+
+}  // namespace bext::takeover
