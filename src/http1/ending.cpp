@@ -71,7 +71,7 @@ void ClientConnection::expire(Why why) {
     if (idle_) return close(why);
     if (!stream) return;
     thread_.figures.add(why == Why::kReload ? Tally::kClosedByReload : Tally::kClosedAtDeadline);
-    say_goodbye();
+    if (request_) say_goodbye();  // else it is still at its PROXY header or its handshake
     stream->shutdown_write();
     ::shutdown(socket_->fd(), SHUT_RDWR);  // whoever waits for this socket, in whatever module, sees its end
 }

@@ -199,6 +199,8 @@ def worker_shutdown_timeout_ends_what_a_reload_left(server):
     server.bext('reload')
     (server.dir / 'file').write_bytes(bytes(4_000_000))
     download, idle = server.connect(), server.connect()
+    silent = server.connect(port=server.tls)    # has not begun its handshake
+    worker = server.worker()
     get(idle)
     download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
     assert download.recv(65536)
@@ -209,7 +211,8 @@ def worker_shutdown_timeout_ends_what_a_reload_left(server):
         size += len(piece)
     assert size < 4_000_000
     assert get(idle)[1].startswith('2 '), 'an idle connection is of no configuration'
-    assert server.figure('closed_by_reload') == 1 and server.figure('cut') == 1
+    assert silent.recv(1) == b'' and server.worker() == worker
+    assert server.figure('closed_by_reload') == 2 and server.figure('cut') == 1
 
 
 def figures_are_for_others_too(server):
