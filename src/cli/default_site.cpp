@@ -28,6 +28,8 @@ http {
     types { text/html html; text/plain txt conf; }
     access_log %DIR%/access.log;
     client_body_temp_path %DIR%/body;
+    proxy_temp_path %DIR%/proxy;
+    fastcgi_temp_path %DIR%/fastcgi;
 
     server {
         listen 127.0.0.1:%PORT%;

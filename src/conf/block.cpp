@@ -48,6 +48,10 @@ bool Block::owns(const Record& record) const {
     return std::any_of(own_.begin(), own_.end(), [&](auto& own) { return own.slot == *record.slot; });
 }
 
+void Block::own_all() {
+    for (std::size_t i = 0; i < registry_.slots(); ++i) own(registry_.record(i));
+}
+
 Block& Block::add_inner() {
     auto* inner = arena_.make<Block>(arena_, registry_, this);
     inner_.push_back(inner);
@@ -77,8 +81,7 @@ Status Block::inherit(Cursor& at) {
 }
 
 Status Block::resolve(Cursor& at) {
-    if (!outer_)
-        for (std::size_t i = 0; i < registry_.slots(); ++i) own(registry_.record(i));
+    if (!outer_) own_all();
     if (auto bad = inherit(at)) return bad;
     for (auto* inner : inner_)
         if (auto bad = inner->resolve(at)) return bad;

@@ -48,6 +48,7 @@ public:
     /// This block's own record; made when first asked for.
     void* own(const Record& record);
     bool owns(const Record& record) const;
+    void own_all();
 
     /// A block inside this one.
     Block& add_inner();

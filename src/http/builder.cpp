@@ -16,6 +16,7 @@ Status Builder::http_block(Cursor& at) {
     auto& block = at.block().add_inner();
     site->main = &block;
     if (auto bad = at.read_block(block, conf::kHttpBlock)) return bad;
+    block.own_all();  // what depends on the defaults of http is settled here, once for all servers
     auto* client = static_cast<Client*>(block.own(conf::record<Client>));
     if (!client->body_temp_path.is_set()) client->body_temp_path.set_default(temp_directory("body", "client_body_temp"));
     return finish_http(at);

@@ -48,7 +48,11 @@ Result<> set_user(const handoff::Plan& plan) {
     return {};
 }
 
+/// Where the temporary files go by default; nginx's package brings the directory, which a machine may be without.
+constexpr std::string_view kUsualParent = "/var/lib/nginx/";
+
 Result<> create_directory(const std::string& path, std::int64_t uid) {
+    if (path.starts_with(kUsualParent)) mkdir(std::string(kUsualParent).c_str(), 0755);
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return Error::from_errno("mkdir() \"" + path + "\"");
     if (uid < 0 || geteuid() != 0) return {};
     struct stat found{};

@@ -77,7 +77,7 @@ std::string largest(std::string_view prefix) {
 
 }  // namespace
 
-Status Settings::finish_settings(Cursor& at, std::string_view prefix, std::span<const std::string_view> hide) {
+Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_view prefix, std::span<const std::string_view> hide) {
     if (buffers->count < 2) return conf::refuse(cat({"there must be at least 2 ", quoted(prefix, "buffers")}));
     auto size = std::max(buffer_size->value, buffers->size);
     auto busy = busy_size.is_set() || busy_size->value ? busy_size->value : 2 * size;
@@ -96,7 +96,7 @@ Status Settings::finish_settings(Cursor& at, std::string_view prefix, std::span<
         return conf::refuse(cat({quoted(prefix, "max_temp_file_size"), " must be equal to zero to disable temporary files usage"
                                  " or must be equal to or greater than ", largest(prefix)}));
     if (*next & kOff) next.set_default(kOff);
-    if (temp_path->empty())
+    if (temp_path->empty() && &outer != this)
         temp_path.set_default(at.owner<http::Builder>().temp_directory(prefix, cat({prefix, "_temp"})));
     hidden.clear();
     auto passed = [&](std::string_view name) {

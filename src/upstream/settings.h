@@ -53,7 +53,8 @@ struct Settings {
     std::uint64_t max_temp_file = 1u << 30;
 
     /// Checks sizes and fills in what depends on others. `prefix`: "proxy"; `hide`: hidden unless passed explicitly.
-    conf::Status finish_settings(conf::Cursor& at, std::string_view prefix, std::span<const std::string_view> hide);
+    /// `outer`: the enclosing block's; these themselves in the outermost block, which holds defaults and serves nothing.
+    conf::Status finish_settings(conf::Cursor& at, const Settings& outer, std::string_view prefix, std::span<const std::string_view> hide);
 };
 
 /// The action for a Setting of a base class of the record Owner.

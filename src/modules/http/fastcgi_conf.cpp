@@ -79,7 +79,7 @@ Status Fastcgi::finish(const Fastcgi& outer, Cursor& at) {
     if (*params == *outer.params && outer.sent) {
         sent = outer.sent;
         replaced = outer.replaced;
-        return finish_settings(at, "fastcgi", kHidden);
+        return finish_settings(at, outer, "fastcgi", kHidden);
     }
     sent = std::make_shared<std::vector<Param>>();
     if (*params) *sent = **params;
@@ -94,7 +94,7 @@ Status Fastcgi::finish(const Fastcgi& outer, Cursor& at) {
         if (param.name.starts_with("HTTP_")) replaced.add(lower(std::string_view(param.name).substr(5)));
     // An empty HTTP_ parameter only keeps the client's header out.
     std::erase_if(*sent, [](auto& param) { return param.name.starts_with("HTTP_") && param.value.empty(); });
-    return finish_settings(at, "fastcgi", kHidden);
+    return finish_settings(at, outer, "fastcgi", kHidden);
 }
 
 }  // namespace bext::http::fastcgi

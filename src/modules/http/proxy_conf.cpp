@@ -136,7 +136,7 @@ constexpr auto kDirectives = upstream::join(upstream::shared_directives<Proxy, "
 std::span<const conf::Directive> directives() { return kDirectives; }
 
 Status Proxy::finish(const Proxy& outer, Cursor& at) {
-    if (auto bad = finish_settings(at, "proxy", kHidden)) return bad;
+    if (auto bad = finish_settings(at, outer, "proxy", kHidden)) return bad;
     bool same = *set_headers == *outer.set_headers && outer.headers;
     headers = same ? outer.headers : make_headers(*set_headers);
     locations = nullptr;
