@@ -277,13 +277,13 @@ Task<> ClientConnection::end_request() {
         auto& client = r.conf<http::Client>();
         auto mode = *client.lingering_close;
         bool unread = r.lingering || in_.begin < in_.end || !body_done_;
-        if (alive && (mode == http::Client::Lingering::kAlways || (mode == http::Client::Lingering::kOn && unread)))
-            co_await linger();
+        bool lingers = alive && (mode == http::Client::Lingering::kAlways || (mode == http::Client::Lingering::kOn && unread));
+        if (lingers) co_await linger();
         if (r.timed_out && *client.reset_timedout) {
             struct linger now {1, 0};
             ::setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-        } else if (tls) {
-            stream->shutdown_write();
+        } else if (tls || (ends_now_ && !lingers)) {
+            stream->shutdown_write();  // the held last bytes go first: unread bytes make a reset of the close
         }
         stream = nullptr;
         co_return;

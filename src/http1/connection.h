@@ -150,6 +150,7 @@ private:
     std::uint64_t request_start_sent_ = 0;
     std::int64_t keepalive_ms_ = 0;
     std::size_t head_size_ = 0;
+    bool ends_now_ = false;  // after the last bytes, which may be held back, shutdown_write() follows at once
     bool nodelay_ = false;
     bool header_parsed_ = false;
     bool adopted_ = false;  // from another process, which has read the PROXY header

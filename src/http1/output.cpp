@@ -199,6 +199,8 @@ bool ClientConnection::body(Request& r, const http::Chain& chain, bool last, boo
         if (size) queue(Piece::memory("\r\n"));
         if (last) queue(Piece::memory(r.out.trailers ? last_chunk(r) : "0\r\n\r\n"));
     }
+    // The last bytes are held back for the end of the connection, which shares their packet: the client is woken once.
+    ends_now_ = last && !r.keepalive && !tls && !r.subrequests;
     if (!last && !flush_now && queued_ < r.conf<http::Client>().postpone_output->value) return postpone(r);
     return flush(r) != Flushed::kFailed;
 }
@@ -249,7 +251,8 @@ ssize_t ClientConnection::write_some(Request& r, std::uint64_t most) {
         total += n;
     }
     if (count == 0) return write_file(r, queue_[next_piece_], most);
-    bool more = i < queue_size_ && queue_[i].in_file() && total < most;
+    bool whole = i == queue_size_ && total < most;
+    bool more = whole ? ends_now_ : i < queue_size_ && queue_[i].in_file() && total < most;
     ssize_t n = stream->write({pieces, count}, more);
     if (n <= 0) return n;
     auto left = static_cast<std::uint64_t>(n);

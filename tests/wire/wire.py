@@ -217,7 +217,8 @@ def configuration(lanes):
     for number, capture in enumerate(lanes):
         text += [f'    upstream u{number} {{ server {capture.address}; }}',
                  f'    server {{ listen 127.0.0.1:%%PORT{number}%%; location / {{ proxy_pass http://u{number};',
-                 '        proxy_http_version 1.1; proxy_set_header Host u; proxy_set_header Connection ""; } }']
+                 '        proxy_http_version 1.1; proxy_set_header Host u; proxy_set_header Connection ""; }',
+                 '        location = /wire-last { return 200 "the last answer"; } }']
     return Group('wire', 0, [Part('http', '', text, 0)])
 
 
@@ -243,6 +244,18 @@ def run_all(args, rows, place, captures):
         for done in [pool.submit(lane, number) for number in range(args.lanes)]:
             done.result()
     return bad
+
+
+def last_bytes_and_end_apart(port, times=300):
+    """How often an answer with "Connection: close" and the end of its connection came to the client one after the other."""
+    apart = 0
+    for _ in range(times):
+        with socket.create_connection(('127.0.0.1', port), 5) as client:
+            client.sendall(b'GET /wire-last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+            events = select.poll()
+            events.register(client, select.POLLIN | select.POLLRDHUP)
+            apart += not events.poll(5000)[0][1] & select.POLLRDHUP
+    return apart
 
 
 def report(row, mode, shown, requests):
@@ -272,7 +285,11 @@ def main():
         server = Server(str(pathlib.Path(args.binary).resolve()), place, args.timeout)
         not_started = trouble = server.ready()
         bad = [] if trouble else run_all(args, rows, place, captures)
+        apart = 0 if trouble else last_bytes_and_end_apart(int(place.values['PORT0']))
         trouble = trouble or server.stop()
+        if apart:
+            trouble = f'{apart} last answers came apart from the end of their connection'
+
     finally:
         place.remove()
     for one in sorted(bad, key=lambda one: (one[0].name, one[1])):
