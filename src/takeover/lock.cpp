@@ -3,7 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <unistd.h>
+
 #include <cerrno>
+
+#include "base/text.h"
+#include "takeover/disk.h"
 
 namespace bext::takeover {
 namespace {
@@ -13,6 +18,20 @@ struct flock whole_file() {
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     return lock;
+}
+
+pid_t parent_of(pid_t pid) {
+    auto status = read_small("/proc/" + std::to_string(pid) + "/status");
+    auto at = status.find("\nPPid:\t");
+    if (at == std::string::npos) return 0;
+    auto text = std::string_view(status).substr(at + 7);
+    return static_cast<pid_t>(parse_decimal(text.substr(0, text.find('\n'))).value_or(0));
+}
+
+bool works_for(pid_t ancestor) {
+    for (auto pid = getpid(); pid > 0; pid = parent_of(pid))
+        if (pid == ancestor) return true;
+    return false;
 }
 
 }  // namespace
@@ -39,7 +58,7 @@ pid_t holder_of(const std::string& path) {
 
 Result<> no_packages_at_work(const std::string& root) {
     for (auto* path : {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/rpm/.rpm.lock"})
-        if (auto pid = holder_of(root + path))
+        if (auto pid = holder_of(root + path); pid && !works_for(pid))
             return Error{"packages are being installed or removed: process " + std::to_string(pid) + " has the lock \"" + path +
                          "\"; try again when it has finished"};
     return {};

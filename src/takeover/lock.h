@@ -22,7 +22,8 @@ private:
 /// The process that holds a lock on the file, 0 when none does or there is no such file.
 pid_t holder_of(const std::string& path);
 
-/// An error when one of the package managers' locks is held; `root` is where their paths begin.
+/// An error when one of the package managers' locks is held, unless this process was started by the holder (the removal of
+/// bext's own package); `root` is where their paths begin.
 Result<> no_packages_at_work(const std::string& root = "");
 
 }  // namespace bext::takeover

@@ -13,7 +13,7 @@ PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
 nginx php-fpm logrotate rpm certbot python3-certbot-nginx pebble unattended-upgrades needrestart
 libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
-fail2ban goaccess prometheus-nginx-exporter
+fail2ban goaccess prometheus-nginx-exporter munin-plugins-core libwww-perl logwatch
 '''.split()
 
 # No documentation, and no fsync: the image is thrown away when its making is interrupted.

@@ -53,6 +53,12 @@ def _seen(machine):
     metrics = machine.run('curl -sS http://127.0.0.1:9113/metrics').out
     machine.run('systemctl stop exporter')
     assert '\nnginx_up 1\n' in metrics
+    for plugin in ('nginx_request', 'nginx_status'):
+        seen = machine.run(f'env url=http://127.0.0.1/status /usr/share/munin/plugins/{plugin}').out
+        found[plugin] = [line.split()[0] for line in seen.splitlines() if re.fullmatch(r'\w+\.value \d+', line)]
+        assert len(found[plugin]) == len(seen.splitlines()) > 0, seen
+    watched = machine.run('logwatch --service http --range all --detail high --output stdout --format text', timeout=60).out
+    found['logwatch'] = watched[watched.index(' httpd Begin '):]
     found['metrics'] = sorted(line.split()[0] for line in metrics.splitlines() if line.startswith('nginx_') and 'build' not in line)
     return found
 
@@ -61,6 +67,8 @@ def log_readers_and_exporters_see_the_same(machine):
     _serve(machine)
     before = _seen(machine)
     assert before['nginx-http-auth'][1] == ['Failregex: 2 total'] and before['nginx-limit-req'][1] == ['Failregex: 2 total'], before
+    assert len(before['nginx_request']) == 1 and len(before['nginx_status']) == 4, before
+    assert '/missing' in before['logwatch'], before['logwatch']
     machine.run('bext nginx masquerade install; systemctl restart nginx')
     after = _seen(machine)
     assert after == before, (before, after)

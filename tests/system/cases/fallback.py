@@ -19,6 +19,27 @@ def after_a_takeover_nginx_is_back(machine):
     assert int(machine.run('systemctl show -P NRestarts bext').out) == 0, 'the count of failures is not reset'
 
 
+def a_stop_that_fails_gives_nothing_back(machine):
+    serve_debians_site(machine)
+    machine.run('mkdir -p /var/lib/bext; touch /var/lib/bext/active')
+    machine.run('mkdir -p /run/systemd/system/bext.service.d; printf "[Service]\nTimeoutStopSec=1\n" > /run/systemd/system/bext.service.d/soon.conf;'
+                ' systemctl daemon-reload')
+    for _ in range(4):                          # that it has been restarted often in its life is no reason either
+        machine.run('systemctl kill --kill-who=main -s KILL bext; sleep 0.5', timeout=30)
+        machine.wait_until('curl -sS http://127.0.0.1/')
+    assert int(machine.run('systemctl show -P NRestarts bext').out) == 4
+    machine.wait_until('[ $(($(cut -d. -f1 /proc/uptime) - $(systemctl show -P ExecMainStartTimestampMonotonic bext) / 1000000)) -gt 31 ]', timeout=60)
+    machine.run('truncate -s 100M /var/www/html/large')
+    download = machine.start('exec curl -sS --limit-rate 1k -o /dev/null http://127.0.0.1/large')
+    machine.wait_until('ss -tn state established | grep -q :80')
+    machine.run('systemctl stop bext', check=False)
+    assert machine.run('systemctl is-failed bext').out == 'failed\n'
+    machine.wait_until('journalctl -u bext-fallback -o cat | grep -q "[Ss]kipped\|condition"')
+    assert machine.run('systemctl is-active nginx', check=False).out == 'inactive\n'
+    assert machine.run('test -e /var/lib/bext/active').status == 0
+    download.kill()
+
+
 def without_a_takeover_nginx_is_left_alone(machine):
     serve_debians_site(machine)
     _break_and_restart(machine)

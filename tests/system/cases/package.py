@@ -126,6 +126,21 @@ def removing_it_after_a_takeover_gives_the_ports_back(machine):
 
 
 @bare
+def removing_it_after_a_takeover_refuses_nobody(machine):
+    put_versions(machine)
+    install(machine, 'one')
+    before = machine.run('systemctl is-enabled nginx; ls /etc/systemd/system/nginx.service.d', check=False).out
+    machine.run('bext nginx-takeover --auto-takeover --probation 1', timeout=120)
+    with Load(machine, kept=16, fresh=16) as load:
+        machine.run(f'{APT} remove bext', timeout=120)
+        assert 'Server: nginx/1.22.1' in machine.run('curl -sSI http://127.0.0.1/').out
+    load.nothing_was_lost()
+    assert {name.split('/')[0] for name in load.servers} == {'nginx', 'bext'}, load.servers
+    assert machine.run('systemctl is-enabled nginx; ls /etc/systemd/system/nginx.service.d', check=False).out == before
+    machine.run('systemctl reload nginx; systemctl restart nginx')
+
+
+@bare
 def a_masquerade_ends_before_the_removal_or_prevents_it(machine):
     _installed_and_serving(machine)
     stand_in = '#!/bin/sh\necho "$*" >> /root/asked\n[ "$3" = status ] || [ -e /root/can ]\n'

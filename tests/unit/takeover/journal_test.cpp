@@ -154,9 +154,25 @@ TEST_F(TakeoverJournal, PackagesAtWorkAreNoticed) {
     fs::create_directories(directory_ + "/var/lib/dpkg");
     std::ofstream(directory_ + "/var/lib/dpkg/lock") << "";
     EXPECT_TRUE(no_packages_at_work(directory_));
-    auto lock = Lock::take(directory_ + "/var/lib/dpkg/lock");
-    ASSERT_TRUE(lock);
-    EXPECT_EQ(in_child([&] { return no_packages_at_work(directory_) ? 1 : 7; }), 7);
+    int held[2], seen[2];
+    ASSERT_EQ(pipe(held) + pipe(seen), 0);
+    auto package_manager = fork();
+    if (package_manager == 0) {
+        char byte = 0;
+        auto lock = Lock::take(directory_ + "/var/lib/dpkg/lock");
+        bool free_for_own_script = in_child([&] { return no_packages_at_work(directory_) ? 7 : 1; }) == 7;
+        if (::write(held[1], &byte, 1) != 1 || ::read(seen[0], &byte, 1) != 1) _exit(1);
+        _exit(lock && free_for_own_script ? 7 : 1);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(held[0], &byte, 1), 1);
+    auto free = no_packages_at_work(directory_);
+    ASSERT_EQ(::write(seen[1], &byte, 1), 1);
+    ASSERT_FALSE(free);
+    EXPECT_NE(free.error().text.find(std::to_string(package_manager)), std::string::npos);
+    int status = 0;
+    waitpid(package_manager, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 7) << "who the package manager has started may go on";
 }
 
 }  // namespace
