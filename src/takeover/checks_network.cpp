@@ -1,12 +1,10 @@
 // The checks of addresses, directories, certificates and upstreams.
 #include <dirent.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -14,6 +12,7 @@
 #include "base/text.h"
 #include "conf/files.h"
 #include "net/address.h"
+#include "takeover/backends.h"
 #include "takeover/checks.h"
 #include "takeover/disk.h"
 #include "takeover/process.h"
@@ -22,8 +21,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kConnectTime = 500;  // ms
-constexpr int kSoon = 14;          // days
+constexpr int kSoon = 14;  // days
 constexpr std::size_t kShown = 3;
 
 /// A listening TCP socket as /proc/net/tcp and tcp6 show it.
@@ -94,44 +92,6 @@ Check with_troubles(Check check, Verdict verdict, const std::vector<std::string>
     return check;
 }
 
-bool can_connect(const net::Address& address) {
-    Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) return false;
-    if (connect(fd.get(), address.raw(), address.size()) == 0) return true;
-    pollfd ready{fd.get(), POLLOUT, 0};
-    int error = errno;
-    socklen_t size = sizeof error;
-    if (error != EINPROGRESS || poll(&ready, 1, kConnectTime) != 1) return false;
-    return getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-}
-
-/// "http://HOST:PORT/…", "HOST:PORT" or "unix:…" as addresses; nothing for names with variables and of upstream blocks.
-std::vector<net::Address> backend_addresses(std::string text, const std::set<std::string>& upstreams, std::string& unknown) {
-    std::uint16_t port = 80;
-    for (auto [scheme, its] : {std::pair{"http://", 80}, {"https://", 443}, {"grpc://", 80}, {"grpcs://", 443}, {"uwsgi://", 80}})
-        if (text.starts_with(scheme)) {
-            text.erase(0, std::string_view(scheme).size());
-            port = static_cast<std::uint16_t>(its);
-        }
-    if (text.find('$') != std::string::npos) return {};
-    if (text.starts_with("unix:")) {
-        auto path = text.substr(5, text.find(':', 5) - 5);
-        auto address = net::Address::unix_path(path);
-        return address ? std::vector{*address} : std::vector<net::Address>();
-    }
-    text.resize(std::min(text.find('/'), text.size()));
-    auto colon = text.rfind(':');
-    auto bracket = text.rfind(']');
-    if (colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) {
-        port = static_cast<std::uint16_t>(parse_decimal(text.substr(colon + 1), 65535).value_or(port));
-        text.resize(colon);
-    }
-    if (upstreams.contains(text)) return {};
-    auto found = net::resolve_now(text, port);
-    if (!found) unknown = text;
-    return found ? *found : std::vector<net::Address>();
-}
-
 }  // namespace
 
 Check check_ports(const Subject& subject) {
@@ -190,21 +150,10 @@ Check check_roots(const Subject& subject) {
 }
 
 Check check_upstreams(const Subject& subject) {
-    std::set<std::string> upstreams, seen;
-    for (auto* one : subject.survey.named("upstream"))
-        if (one->words.size() > 1) upstreams.insert(one->words[1]);
+    std::set<std::string> seen;
     std::vector<std::string> silent;
-    for (auto& one : subject.survey.directives) {
-        auto& name = one.words.front();
-        bool backend = name.ends_with("_pass") && name != "scgi_pass_header";
-        bool server = name == "server" && !one.inside.empty() && one.inside.back() == "upstream";
-        if ((!backend && !server) || one.words.size() < 2 || !seen.insert(one.words[1]).second) continue;
-        std::string unknown;
-        auto addresses = backend_addresses(one.words[1], upstreams, unknown);
-        if (!unknown.empty()) silent.push_back("the host " + unknown + " (" + one.place + ") is not known");
-        if (!addresses.empty() && std::none_of(addresses.begin(), addresses.end(), can_connect))
-            silent.push_back(one.words[1] + " (" + one.place + ") does not accept connections");
-    }
+    for (auto& one : backends_of(subject.survey))
+        if (seen.insert(one.address).second && one.health == Health::kDown) silent.push_back(cat({one.address, " (", one.place, "): ", one.reason}));
     auto check = made("Upstream Backends", false, std::to_string(seen.size()) + " backends");
     return with_troubles(check, Verdict::kWarn, silent, "nginx answers 502 there too; start them when that is not meant");
 }

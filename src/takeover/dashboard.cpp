@@ -150,6 +150,7 @@ private:
         response_.set(http::field::content_type, std::string(type));
         response_.set(http::field::cache_control, "no-store");
         response_.set("X-Content-Type-Options", "nosniff");
+        response_.set("X-Frame-Options", "DENY");
         response_.set("Referrer-Policy", "no-referrer");
         response_.keep_alive(false);
         response_.body() = std::move(text);
@@ -162,7 +163,8 @@ private:
 
     /// https://html.spec.whatwg.org/multipage/server-sent-events.html
     void events() {
-        write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
+        write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+              "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n");
     }
 
     void write(std::string text) {

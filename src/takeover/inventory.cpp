@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "conf/files.h"
+#include "takeover/backends.h"
 #include "tls/radar.h"
 
 namespace bext::takeover {
@@ -36,27 +37,43 @@ std::string server_json(const Subject& subject, const Found& server, int number,
                 certificates.empty() ? "null" : json_text(certificates.front()), ",\"days_left\":", days, "}"});
 }
 
+std::string backend_json(const Backend& backend) {
+    return cat({"{\"address\":", json_text(backend.address), ",\"place\":", json_text(backend.place), ",\"state\":\"", name_of(backend.health),
+                "\",\"reason\":", json_text(backend.reason), "}"});
+}
+
+/// The upstream blocks with their servers; `direct` gets the backends that stand in none.
+std::string upstreams_json(const Survey& survey, std::string& direct) {
+    std::string text;
+    auto backends = backends_of(survey);
+    for (auto* block : survey.named("upstream")) {
+        if (block->words.size() < 2) continue;
+        std::string servers;
+        for (auto& one : backends)
+            if (one.upstream == block->words[1]) servers += (servers.empty() ? "" : ",") + backend_json(one);
+        text += cat({text.empty() ? "" : ",", "{\"name\":", json_text(block->words[1]), ",\"place\":", json_text(block->place), ",\"servers\":[", servers, "]}"});
+    }
+    for (auto& one : backends)
+        if (one.upstream.empty()) direct += (direct.empty() ? "" : ",") + backend_json(one);
+    return text;
+}
+
 }  // namespace
 
 std::string inventory_of(const Subject& subject) {
     auto path = loader::conf_file_of(subject.nginx.source);
-    std::string servers, upstreams, current;
+    std::string servers;
     int number = 0;
     for (auto& one : subject.survey.directives) {
-        auto& name = one.words.front();
-        if (name == "server" && one.inside == std::vector<std::string>{"http"} && one.words.size() == 1)
+        if (one.words.front() == "server" && one.inside == std::vector<std::string>{"http"} && one.words.size() == 1)
             servers += (servers.empty() ? "" : ",") + server_json(subject, one, number++, path.substr(0, path.rfind('/') + 1));
-        if (name == "upstream" && one.words.size() > 1)
-            upstreams += cat({upstreams.empty() ? "" : "]},", "{\"name\":", json_text(one.words[1]), ",\"place\":", json_text(one.place), ",\"servers\":["});
-        if (name == "server" && !one.inside.empty() && one.inside.back() == "upstream" && one.words.size() > 1)
-            upstreams += (upstreams.ends_with('[') ? "" : ",") + json_text(one.words[1]);
     }
-    if (!upstreams.empty()) upstreams += "]}";
+    std::string direct, upstreams = upstreams_json(subject.survey, direct);
     std::vector<std::string> listens;
     if (subject.configuration)
         for (auto& listen : subject.configuration->plan.listens) listens.push_back(listen.text);
-    return cat({"{\"file\":", json_text(path), ",\"nginx\":", json_text(subject.nginx.version), ",\"listens\":", list_of(listens), ",\"servers\":[",
-                servers, "],\"upstreams\":[", upstreams, "],\"warnings\":", list_of(subject.warnings), "}\n"});
+    return cat({"{\"file\":", json_text(path), ",\"nginx\":", json_text(subject.nginx.version), ",\"directives\":", std::to_string(subject.survey.directives.size()), ",\"listens\":", list_of(listens), ",\"servers\":[",
+                servers, "],\"upstreams\":[", upstreams, "],\"backends\":[", direct, "],\"warnings\":", list_of(subject.warnings), "}\n"});
 }
 
 }  // namespace bext::takeover

@@ -82,6 +82,12 @@ def run_one(name, function, disk, build, files):
     return True
 
 
+def missing_program(function):
+    """Why a test marked with `needs = {program: package}` cannot run on this host, '' when it can."""
+    missing = sorted({package for program, package in getattr(function, 'needs', {}).items() if not shutil.which(program)})
+    return f'{" ".join(missing)} is not installed' if missing else ''
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'release')
@@ -102,6 +108,12 @@ def main():
     if missing:
         print(f'missing on this host: {" ".join(missing)}; ./dev system installs what is needed')
         return 1
+    skipped = {name: reason for name, function in tests if (reason := missing_program(function))}
+    for name, reason in skipped.items():
+        print(f'skipped {name}: {reason}')
+    tests = [(name, function) for name, function in tests if name not in skipped]
+    if skipped and not tests:
+        return SKIPPED
     disk = image.ensure()
     if args.image:
         print(disk)

@@ -209,7 +209,7 @@ def the_dashboard_shows_and_drives(machine):
     assert _phase(machine) == 'Preflight' and _server(machine) == 'nginx'
     config = json.loads(machine.run(f'curl -sS -b /run/jar {base}/api/config').out)
     assert any(server['names'] == ['one.example'] for server in config['servers']), config
-    assert config['upstreams'][0]['servers'] == ['127.0.0.1:1'], config
+    assert [(one['address'], one['state']) for one in config['upstreams'][0]['servers']] == [('127.0.0.1:1', 'down')], config
     checks = json.loads(machine.run(f'curl -sS -b /run/jar {base}/api/checks').out)
     backends = next(check for check in checks if check['name'] == 'Upstream Backends')
     assert backends['verdict'] == 'warn' and '127.0.0.1:1' in backends['reason'] and 'conf.d/one.conf:1' in backends['reason'], backends

@@ -1,0 +1,240 @@
+"""The dashboard as a person has it: driven in headless Chromium with mouse and keyboard, on a desk and on a phone, light and dark."""
+import json
+
+from browser import Browser, needs_browser
+from machine import wait_for
+from service import Load
+
+DESK, PHONE = (1280, 900), (390, 844)
+SITE = """
+upstream app { server 127.0.0.1:8089; server 127.0.0.1:1; }
+gzip_types text/html;
+server { listen 80; server_name www.example; location / { proxy_pass http://app; } location /old/ { proxy_pass http://127.0.0.1:2/; } }
+server { listen 80; server_name static.example; root /var/www/html; }
+server { listen 443 ssl; server_name shop.example; ssl_certificate shop.pem; ssl_certificate_key shop.key; location / { return 200 "shop\\n"; } }
+"""
+# A page of somewhere else on this machine, to which the browser would send the cookie: ports do not part sites.
+FOREIGN = """<!doctype html><title>foreign</title><script>
+async function attack(base) {
+  const tried = [];
+  for (const path of ['/api/takeover', '/api/rollback'])
+    for (const mode of ['no-cors', 'cors'])
+      tried.push(await fetch(base + path, {method: 'POST', mode, credentials: 'include'}).then(r => mode + ' ' + r.type, e => mode + ' refused'));
+  tried.push(await fetch(base + '/api/status', {credentials: 'include'}).then(r => 'read', e => 'unreadable'));
+  const frame = document.createElement('iframe');
+  frame.src = base + '/';
+  await new Promise(done => { frame.onload = done; document.body.append(frame); });
+  tried.push(frame.contentDocument === null ? 'frame closed' : 'frame open');
+  return tried;
+}
+</script><body></body>"""
+# The smallest contrast of a text on the page with what is behind it, after https://www.w3.org/TR/WCAG22/#contrast-minimum.
+CONTRAST = """
+const parts = text => { const n = text.match(/[\\d.]+/g).map(Number); return [n[0], n[1], n[2], n[3] ?? 1]; };
+const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
+const light = c => [0, 1, 2].map(i => c[i] / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = e => e ? over(parts(getComputedStyle(e).backgroundColor), behind(e.parentElement)) : [255, 255, 255, 1];
+let worst = [99, ''];
+for (const e of document.querySelectorAll('body *')) {
+  if (!e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+  const back = behind(e), a = light(over(parts(getComputedStyle(e).color), back)), b = light(back);
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (ratio < worst[0]) worst = [ratio, e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 40)];
+}
+return worst;
+"""
+
+
+def _site(machine):
+    machine.run('openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=shop.example -addext subjectAltName=DNS:shop.example'
+                ' -keyout /etc/nginx/shop.key -out /etc/nginx/shop.pem; mkdir -p /run/foreign')
+    machine.put('live\n', '/run/live/index.html')
+    machine.put(FOREIGN, '/run/foreign/index.html')
+    for port, directory in ((8089, 'live'), (8099, 'foreign')):
+        machine.run(f'systemd-run --quiet python3 -m http.server -b 127.0.0.1 -d /run/{directory} {port}')
+        machine.wait_until(f'curl -fsS http://127.0.0.1:{port}/')
+    machine.put(SITE, '/etc/nginx/conf.d/site.conf')
+    machine.run('systemctl reload nginx')
+
+
+def _start(machine, before=''):
+    """Starts the command as a unit, so that it can be ended; the URL that it prints."""
+    machine.run(f'systemd-run --quiet --unit dash -p StandardOutput=file:/run/dash.log {before} bext nginx-takeover --probation 3')
+    machine.wait_until('grep -q token= /run/dash.log', timeout=60)
+    return machine.run('grep -o "http://.*token=.*" /run/dash.log').out.strip()
+
+
+def _phase(machine):
+    return json.loads(machine.run('bext takeover status --json').out)['phase']
+
+
+def _focus(browser):
+    """The element that has the focus, and whether that can be seen."""
+    return browser.script("const e = document.activeElement; return [e.id || e.tagName, e.matches(':focus-visible') && getComputedStyle(e).outlineStyle]")
+
+
+def _pictures(machine, browser, stage, whole=True):
+    """The page in both sizes and schemes; in each, text can be read and nothing needs scrolling sideways."""
+    for name, size in (('desk', DESK), ('phone', PHONE)):
+        for scheme in ('light', 'dark'):
+            browser.look(*size, scheme)
+            browser.screenshot(machine.build / 'screenshots' / f'{stage}-{name}-{scheme}.png', whole)
+            ratio, text = browser.script(CONTRAST)
+            assert ratio >= 4.5, f'{stage} {name} {scheme}: contrast {ratio:.2f} of {text}'
+            wide = browser.script('return [document.documentElement.scrollWidth, innerWidth]')
+            assert wide[0] <= size[0], f'{stage} {name}: {wide}'
+    browser.look(*DESK, 'light')
+
+
+def _text(browser, selector):
+    return browser.script('return document.querySelector(arguments[0]).innerText', selector)
+
+
+def _transition(machine, browser, button, phase, stage):
+    """Opens the question and leaves it, then agrees with the keyboard; waits for the phase."""
+    assert browser.script('return document.activeElement.id') != button
+    for _ in range(5):
+        browser.press('Tab')
+        if _focus(browser)[0] == button:
+            break
+    assert _focus(browser) == [button, 'solid'], 'the button cannot be reached with the keyboard, or not be seen to be'
+    before = _phase(machine)
+    browser.press('Enter')
+    browser.wait("document.querySelector('#ask').open")
+    assert _focus(browser)[0] == 'no', 'what changes nothing must be first'
+    _pictures(machine, browser, f'{stage}-question', whole=False)
+    browser.press('Escape')
+    assert not browser.script("return document.querySelector('#ask').open") and _focus(browser)[0] == button
+    assert _phase(machine) == before
+    browser.click('#' + button)
+    browser.press('Shift', 'Tab')
+    assert _focus(browser)[0] == 'yes'
+    browser.press('Enter')
+    browser.wait("!document.querySelector('#overlay').hidden && document.querySelector('#moving').innerText.length > 20", 20)
+    assert _focus(browser)[0] == 'h-phase', 'the focus must not get lost with the button'
+    if button == 'take':  # the probation leaves time for it
+        _pictures(machine, browser, f'{stage}-overlay', whole=False)
+        assert browser.script("return document.querySelector('#take').disabled && document.querySelector('#history').children.length > 1")
+    browser.wait(f"document.querySelector('#phase').innerText === '{phase}' && document.querySelector('#overlay').hidden", 90)
+    assert _phase(machine) == phase
+
+
+def _first_look(machine, browser):
+    browser.wait("document.querySelectorAll('#hosts tr').length && document.querySelectorAll('.check').length && !document.querySelector('#take').disabled")
+    assert browser.address() == 'http://127.0.0.1:9999/', 'the token must not stay in the address bar'
+    assert browser.script("return !document.cookie && !document.referrer"), 'scripts must not see the token of the cookie'
+    assert _text(browser, '#phase') == 'Preflight' and _text(browser, '#path [aria-current]') == 'Preflight'
+    assert _text(browser, '.check').startswith(('Upstream Backends', 'Certificates', 'Config Parsed')), 'what is wrong comes first'
+    hosts, upstreams = _text(browser, '#hosts'), _text(browser, '#upstreams')
+    assert 'shop.example' in hosts and 'expires soon: 8 days left' in hosts and 'conf.d/site.conf:6' in hosts, hosts
+    assert 'app: 127.0.0.1:8089' in upstreams and 'app: 127.0.0.1:1' in upstreams and 'http://127.0.0.1:2/' in upstreams, upstreams
+    states = browser.script("return [...document.querySelectorAll('#upstreams td')].map(e => e.innerText.replace('\\n', ' '))")
+    assert states == ['up', 'down Connection refused', 'down Connection refused'], states
+    assert '/etc/nginx/conf.d/site.conf:3' in _text(browser, '#warnings')
+    assert _text(browser, '#stats').startswith('4\nvirtual hosts') or 'virtual hosts' in _text(browser, '#stats')
+    assert browser.script("return document.querySelector('#rehearsal').hidden") == \
+        (machine.run('curl -s -o /dev/null -w "%{http_code}" -H "X-Bext-Token: $(grep -o [0-9a-f]*$ <<< "$(grep -o token=.* /run/dash.log)")"'
+                     ' http://127.0.0.1:9999/api/rehearsal').out == '404')
+
+
+def _for_a_screen_reader(browser):
+    nodes = browser.accessible()
+    for role, name in (('button', 'Take Over'), ('button', 'Rollback'), ('heading', 'Phase'), ('heading', 'Checks'), ('heading', 'History'),
+                       ('heading', 'Virtual hosts'), ('table', 'Virtual hosts'), ('table', 'Upstreams'), ('columnheader', 'Certificate'),
+                       ('columnheader', 'Health'), ('list', 'The way of a takeover'), ('rowheader', None), ('status', None), ('main', None)):
+        assert any(node[0] == role and name in (None, node[1]) for node in nodes), f'{role} {name} is missing: {nodes}'
+    charts = [name for role, name in nodes if role == 'image' or role == 'img']
+    assert [name.split(':')[0] for name in charts] == ['Requests', 'Errors', 'Answer time'], charts
+    assert all('now ' in name and 'axis to' in name and 'average' in name for name in charts), charts
+
+
+@needs_browser
+def there_and_back_with_the_keyboard(machine):
+    _site(machine)
+    url = _start(machine)
+    with Load(machine, kept=4, fresh=2, pause=50) as load, Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        _first_look(machine, browser)
+        _for_a_screen_reader(browser)
+        _pictures(machine, browser, '1-preflight')
+        _transition(machine, browser, 'take', 'Active', '2-takeover')
+        wait_for(lambda: 'after' in _text(browser, '.requests p'), 20, 'the averages before and after the switch')
+        assert browser.script("return document.querySelectorAll('#c-requests line:not(.half)').length") == 1
+        assert 'switched to bext' in browser.script("return document.querySelector('#c-requests').getAttribute('aria-label')")
+        _pictures(machine, browser, '3-active')
+        browser.reload()
+        browser.wait("document.querySelector('#phase').innerText === 'Active' && !document.querySelector('#back').disabled")
+        assert 'disabling nginx' in _text(browser, '#history'), 'a page that is loaded anew must know the history'
+        _transition(machine, browser, 'back', 'RolledBack', '4-rollback')
+        wait_for(lambda: browser.script("return document.querySelectorAll('#c-requests line:not(.half)').length") == 2, 20, 'the second switch')
+        _pictures(machine, browser, '5-rolled-back')
+    assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+
+
+@needs_browser
+def a_page_of_another_origin_has_no_effect(machine):
+    _site(machine)
+    url = _start(machine)
+    with Browser(machine) as browser:
+        browser.open(url)
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+        for origin in ('http://127.0.0.1:8099/', 'http://localhost:8099/'):
+            browser.open(origin)
+            tried = browser.script("return attack('http://127.0.0.1:9999')")
+            assert tried == ['no-cors opaque', 'cors refused', 'no-cors opaque', 'cors refused', 'unreadable', 'frame closed'], tried
+        history = machine.run('bext takeover status --json').out
+        assert json.loads(history)['phase'] == 'Preflight' and 'TakingOver' not in history, history
+        browser.open('http://127.0.0.1:9999/')
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+    token = url.split('token=')[1]
+    head = machine.run(f'curl -sSD - -o /dev/null -H "X-Bext-Token: {token}" http://127.0.0.1:9999/').out.lower()
+    for field in ("content-security-policy: default-src 'none'", "frame-ancestors 'none'", 'x-frame-options: deny', 'cache-control: no-store',
+                  'x-content-type-options: nosniff', 'referrer-policy: no-referrer'):
+        assert field in head, head
+    assert 'unsafe' not in head
+
+
+@needs_browser
+def what_stands_in_the_way_is_said(machine):
+    """A critical check that fails, and a command that ends while the page is open."""
+    machine.put('server { listen 8443 ssl; ssl_certificate /etc/nginx/none.pem; ssl_certificate_key /etc/nginx/none.key; }', '/etc/nginx/conf.d/broken.conf')
+    url = _start(machine)
+    with Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.check.fail').length > 0 && document.querySelector('#why').innerText.includes('critical')")
+        why = _text(browser, '#why')
+        assert 'critical checks fail: ' in why and 'SSL Certs Accessible' in why, why
+        assert browser.script("return document.querySelector('#take').disabled")
+        assert 'fail' in browser.script("return document.querySelector('.check').className")
+        assert browser.script("return document.querySelector('.check.fail .mend').checkVisibility()")
+        _pictures(machine, browser, '6-blocked')
+        machine.run('systemctl stop dash')
+        browser.wait("document.querySelector('#lost').innerText.includes('Connection lost')")
+        _pictures(machine, browser, '7-connection-lost', whole=False)
+
+
+REHEARSAL = {'state': 'done', 'reason': '', 'requests': 400, 'matched': 398, 'percent': 99.5, 'locations': [
+    {'server': 'static.example', 'location': '/', 'requests': 300, 'matched': 300, 'percent': 100, 'differences': []},
+    {'server': 'www.example', 'location': '/old/', 'requests': 100, 'matched': 98, 'percent': 98,
+     'differences': [{'request': 'GET /old/<b>x</b>?y', 'what': 'status: nginx 200, bext 404'}]}]}
+
+
+@needs_browser
+def the_rehearsal_is_shown(machine):
+    _site(machine)
+    url = _start(machine)
+    with Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+        browser.script('rehearsal(arguments[0])', REHEARSAL)
+        shown = _text(browser, '#rehearsal')
+        assert '99.5 % of 400 requests' in shown and 'status: nginx 200, bext 404' in shown and 'GET /old/<b>x</b>?y' in shown, shown
+        assert shown.index('/old/') < shown.index('static.example'), 'what differs comes first'
+        assert ('table', 'Rehearsal') in browser.accessible()
+        _pictures(machine, browser, '8-rehearsal')
+        browser.script('rehearsal({state: "skipped", reason: "no requests were recorded"})')
+        assert _text(browser, '#rehearsal').endswith('skipped: no requests were recorded')
