@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "cli/masquerade_takeover.h"
 #include "masquerade/doctor.h"
 #include "masquerade/masquerade.h"
 
@@ -52,7 +53,7 @@ int change(const std::string& name, const masquerade::Settings& settings) {
             fflush(stdout);
         }
     };
-    auto done = name == "install" ? masquerade::install(settings, FLAGS_dry_run, report) : masquerade::uninstall(settings, FLAGS_dry_run, report);
+    auto done = name == "install" ? install_after_takeover(settings, FLAGS_dry_run, report) : uninstall_after_takeover(settings, FLAGS_dry_run, report);
     if (!done) return fail(name, done.error());
     if (FLAGS_json) printf("{\"ok\":true,\"steps\":[%s]}\n", steps.c_str());
     return 0;

@@ -8,16 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "cli/takeover_hands.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
-#include "takeover/gates.h"
 #include "takeover/giver.h"
 #include "takeover/inventory.h"
-#include "takeover/lock.h"
 #include "takeover/places.h"
-#include "takeover/process.h"
 #include "takeover/report.h"
 #include "takeover/samples.h"
 #include "tls/accept.h"
@@ -48,14 +46,6 @@ void say(const std::string& text) {
     fflush(stderr);
 }
 
-/// What is begun is finished: a terminal that goes away ends nothing.
-void hold_signals() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) sigaddset(&held, number);
-    sigprocmask(SIG_BLOCK, &held, nullptr);
-}
-
 bool agreed(const char* question) {
     if (FLAGS_yes) return true;
     if (!isatty(STDIN_FILENO)) {
@@ -65,38 +55,6 @@ bool agreed(const char* question) {
     fprintf(stderr, "%s [y/N] ", question);
     char answer[16] = "";
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-/// The lock, the journal and systemd, which every change needs.
-struct Hands {
-    Lock lock;
-    Journal journal;
-    sysd::Manager manager;
-};
-
-Result<Lock> take_lock(bool by_force) {
-    auto lock = Lock::take(kLock);
-    if (lock || !by_force || lock.error().system != EAGAIN) return lock;
-    // The time of whoever has it is over.
-    auto holder = Process::find(holder_of(kLock));
-    if (holder && holder->program() == own_program() && holder_of(kLock) == holder->pid()) holder->send(SIGKILL);
-    for (int tries = 0; tries < 50 && !lock; ++tries) {
-        usleep(100'000);
-        lock = Lock::take(kLock);
-    }
-    return lock;
-}
-
-Result<Hands> take_hands(bool by_force = false) {
-    if (geteuid() != 0) return Error{"it needs root; run it with sudo"};
-    auto lock = take_lock(by_force);
-    if (!lock) return lock.error();
-    if (!sysd::booted()) return Error{"this machine is not run by systemd"};
-    auto journal = Journal::open(kJournalDirectory);
-    if (!journal) return journal.error();
-    auto manager = sysd::Manager::connect();
-    if (!manager) return manager.error();
-    return Hands{*std::move(lock), *std::move(journal), *std::move(manager)};
 }
 
 Settings settings() { return {FLAGS_nginx_config, FLAGS_timeout, FLAGS_probation}; }
@@ -247,9 +205,10 @@ std::optional<int> run_takeover_command(int argc, char** argv) {
 }
 
 int serve_on_command(int argc, char** argv) {
-    if (argc < 4) return 2;
-    auto error = takeover::serve_on(argv[2], {argv + 3, argv + argc});
-    fprintf(stderr, "bext: %s\n", error.text.c_str());
+    if (argc < 5) return 2;
+    auto served = takeover::serve_on(argv[2], argv[3], {argv + 4, argv + argc});
+    if (served) return 0;
+    fprintf(stderr, "bext: %s\n", served.error().text.c_str());
     return 1;
 }
 

@@ -13,6 +13,7 @@ struct Settings {
     std::string pid_file;                             // "": what nginx.service says, else /run/nginx.pid
     std::string nginx_config;                         // "": what nginx.service says, else nginx's own default
     bool now = true;                                  // a running server changes at once
+    bool takes_directory = false;                     // drop_in_dir was made by a takeover, and goes with the drop-in
 
     std::string unit = "nginx.service";
     std::string drop_in_dir = "/etc/systemd/system/nginx.service.d";

@@ -53,7 +53,7 @@ Result<> put_drop_in(sysd::Manager& manager, const Settings& settings, Journal& 
     auto text = wanted_drop_in(*service, settings);
     if (!text) return text.error();
     if (auto good = verify_drop_in(*service, settings, *text); !good) return good;
-    if (!exists(settings.drop_in_dir))
+    if (!exists(settings.drop_in_dir) || settings.takes_directory)
         if (auto added = journal.add("made", settings.drop_in_dir); !added) return added;
     if (auto made = make_directory(settings.drop_in_dir); !made) return made.error();
     if (auto written = replace_file(settings.drop_in(), *text, 0644); !written) return written;

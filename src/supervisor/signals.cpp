@@ -95,7 +95,7 @@ void Supervisor::end(Ending how) {
     for (auto* worker : workers())
         if (!worker->terminated) ask_to_end(*worker, graceful ? handoff::Kind::kQuit : handoff::Kind::kTerminate, heir);
     // Nobody is to wait in a queue that will not be served: from here on a connection is refused, or another's.
-    if (current_ && handed) current_->sockets.own_files(false);
+    if (current_ && (handed || leaving_)) current_->sockets.own_files(false);
     if (current_) current_->sockets.retire({});
 }
 

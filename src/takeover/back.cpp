@@ -28,12 +28,24 @@ Result<> Engine::roll_back() {
     auto done = give_back();
     if (done) return journal_.enter(Phase::kRolledBack);
     auto reason = done.error().text;
+    call_off();
     if (auto noted = journal_.enter(Phase::kFailed, reason); !noted) reason += "; and then: " + noted.error().text;
     return Error{reason};
 }
 
+/// A rollback that failed before the commit bit went: bext serves on, and alone.
+void Engine::call_off() {
+    auto bext = manager_.unit(kBext);
+    if (!exists(kActiveBit) || !bext || !bext->active()) return;
+    say_("bext serves on");
+    if (auto done = manager_.run(sysd::Job::kStop, kNginx, kStopTime); !done) say_(done.error().text);
+    if (journal_.state().note("nginx-enabled") == "masked") static_cast<void>(manager_.mask(kNginx));
+    static_cast<void>(disable_nginx());
+}
+
 /// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
 Result<> Engine::give_back() {
+    undoing_ = true;
     auto& state = journal_.state();
     bool asked = state.phase == Phase::kRollingBack, wanted = asked || state.note("nginx-running") != "no";
     if (nginx_.program.empty()) {
@@ -42,7 +54,7 @@ Result<> Engine::give_back() {
         nginx_ = *std::move(nginx);
     }
     constexpr Step kSteps[] = {
-        {"back-start", "starting nginx on the living sockets", &Engine::start_nginx},
+        {"back-start", "starting nginx.service on the living sockets", &Engine::start_nginx},
         {"back-verify", "making sure that nginx answers", &Engine::verify_nginx},
     };
     for (auto& step : kSteps)
@@ -56,7 +68,7 @@ bool Engine::nginx_serves() {
     auto unit = manager_.unit(kNginx);
     if (!unit || !unit->active() || unit->main_pid <= 0) return false;
     auto process = Process::find(unit->main_pid);
-    return process && !process->program().ends_with("/bext-server") && !process->program().ends_with("/bext");
+    return process && is_bext(process->program()) == nginx_.masquerade && !process->program().ends_with("/bext");
 }
 
 Result<> Engine::start_nginx() {
@@ -79,6 +91,9 @@ Result<> Engine::start_nginx() {
     auto& living = sockets.empty() ? taken_ : sockets;
     auto done = living.empty() ? Result<>(Error{"there are no living sockets"}) : start_nginx_on(living);
     if (done) return done;
+    // What is asked for may fail; what undoes a takeover must not, as long as the ports can be freed for nginx.
+    if (!sockets.empty() && exists(kActiveBit))
+        return Error{"nginx does not start on bext's sockets: " + done.error().text + "; systemctl stop bext frees them, then bext rollback tries again"};
     sockets.clear();
     return start_nginx_afresh(done.error());
 }
@@ -90,7 +105,8 @@ Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
     auto giver = Giver::open(kBackSocket, sockets);
     if (!giver) return giver.error();
     auto pid_file = nginx_.unit.pid_file.empty() ? "/run/nginx.pid" : nginx_.unit.pid_file;
-    if (auto done = write_durably(kNginxStart, nginx_start(own_program(), *words)); !done) return done;
+    auto text = nginx_.masquerade ? bext_start() : nginx_start(own_program(), pid_file, *words);
+    if (auto done = write_durably(kNginxStart, text); !done) return done;
     auto started = manager_.daemon_reload();
     if (started) started = manager_.run(sysd::Job::kStart, kNginx, kStartTime);
     // Only when nginx has written its pid file can the packaged unit, which reads it, be the unit again.
@@ -112,18 +128,17 @@ Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
 /// The specification's way: the ports are free for a moment.
 Result<> Engine::start_nginx_afresh(const Error& before) {
     say_("nginx cannot be started on the living sockets (" + before.text + "): bext is stopped first, and nginx binds then");
-    bool committed = exists(kActiveBit);
     if (auto done = remove_durably(kActiveBit); !done) return done;
     static_cast<void>(manager_.run(sysd::Job::kStop, kNginx, kStopTime));
+    unpin_files();
     taken_.clear();
     static_cast<void>(manager_.run(sysd::Job::kStop, kBext, kStopTime));
     static_cast<void>(manager_.reset_failed(kNginx));
     auto started = manager_.run(sysd::Job::kStart, kNginx, kStartTime);
     if (started && nginx_serves()) return {};
-    if (committed) {  // better bext than nobody
-        static_cast<void>(write_durably(kActiveBit, ""));
-        static_cast<void>(manager_.run(sysd::Job::kStart, kBext, kStartTime));
-    }
+    static_cast<void>(manager_.run(sysd::Job::kStop, kNginx, kStopTime));
+    static_cast<void>(write_durably(kActiveBit, ""));  // better bext than nobody
+    if (!manager_.run(sysd::Job::kStart, kBext, kStartTime)) static_cast<void>(remove_durably(kActiveBit));
     return Error{"nginx does not start: " + (started ? std::string("it ended at once") : started.error().text)};
 }
 
@@ -166,6 +181,7 @@ Result<> Engine::release_bext() {
 }
 
 Result<> Engine::clean_up() {
+    unpin_files();
     if (auto done = restore_boot_state(true); !done) return done;
     if (auto done = remove_gates(); !done) return done;
     if (auto done = manager_.daemon_reload(); !done) return done;

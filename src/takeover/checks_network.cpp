@@ -131,8 +131,6 @@ Check check_listens(const Subject& subject) {
         if (!wanted.contains(one)) troubles.push_back("nginx listens on " + one + ", the configuration on the disk does not");
     for (auto& one : wanted)
         if (!open.contains(one)) troubles.push_back("nginx does not listen on " + one + " yet");
-    for (auto& one : wanted)
-        if (one.starts_with("unix:")) troubles.push_back("nginx removes the file of " + one + " when it stops");
     return with_troubles(check, Verdict::kWarn, troubles, "systemctl reload nginx first, so that both agree");
 }
 

@@ -61,10 +61,13 @@ private:
     Result<> commit();
     Result<> disable_nginx();
     Result<> launch_bext();
+    Result<> pin_files(const sysd::Unit& nginx);
+    void unpin_files();
     Result<> prove_targets(std::size_t most, int patience_ms);
 
     // back.cpp
     Result<> give_back();
+    void call_off();
     Result<> start_nginx();
     Result<> start_nginx_on(const std::vector<Fd>& sockets);
     Result<> start_nginx_afresh(const Error& before);
@@ -88,6 +91,7 @@ private:
     std::vector<Target> targets_;
     std::vector<Answer> before_;   // what nginx answered
     std::vector<Fd> taken_;        // duplicates of nginx's listening sockets
+    bool undoing_ = false;         // a full disk is then no reason to stop
     bool stop_first_ = false;      // they could not be taken: the ports are free for a moment
 };
 

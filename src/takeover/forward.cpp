@@ -16,12 +16,14 @@
 #include "takeover/giver.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
+#include "takeover/socket_files.h"
 
 namespace bext::takeover {
 namespace {
 
 constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kWatch = 100;  // ms
 constexpr int kDeadManMargin = 20;                                                       // s
+constexpr std::string_view kPinned = "pinned:";                                            // notes: files of unix sockets
 constexpr std::size_t kSampled = 50, kAll = 2000;  // addresses and names that are asked while nginx serves too, and alone
 
 const std::string kWanted = "/etc/systemd/system/multi-user.target.wants/";
@@ -61,7 +63,7 @@ int error_share(const std::string& access_log) {
 
 Result<> Engine::run(const Step& step) {
     if (Clock::now() > deadline_) return Error{cat({"the time was over before the step \"", step.name, "\""})};
-    if (auto done = journal_.step(step.name, step.text); !done) return done;
+    if (auto done = journal_.step(step.name, step.text); !done && !undoing_) return done;
     say_(step.text);
     if (auto done = failpoint(step.name); !done) return done;
     auto done = (this->*step.run)();
@@ -184,7 +186,7 @@ Result<> Engine::prove() {
     if (!unit) return unit.error();
     auto process = Process::find(unit->main_pid);
     if (!process) return process.error();
-    if (!process->program().ends_with("/bext-server")) return Error{"bext.service runs \"" + process->program() + "\", not bext-server"};
+    if (!is_bext(process->program())) return Error{"bext.service runs \"" + process->program() + "\", not bext-server"};
     auto open = sockets_of(workers_of(*unit));
     for (auto& socket : taken_) {
         bool wanted = std::any_of(configuration_.plan.listens.begin(), configuration_.plan.listens.end(),
@@ -213,7 +215,26 @@ Result<> Engine::stop_nginx() {
     auto unit = manager_.unit(kNginx);
     if (!unit) return unit.error();
     if (!unit->active() && unit->active_state != "activating") return {};
+    if (auto done = pin_files(*unit); !done) return done;
     return manager_.run(sysd::Job::kStop, kNginx, kStopTime);
+}
+
+/// Noted first, so that whoever finishes or undoes this knows of them.
+Result<> Engine::pin_files(const sysd::Unit& nginx) {
+    auto process = Process::find(nginx.main_pid);
+    auto sockets = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
+    if (!sockets || stop_first_) return {};
+    for (auto& path : files_of(*sockets)) {
+        if (auto done = journal_.note(cat({kPinned, path}), "yes"); !done) return done;
+        if (auto done = pin(path); !done) return done;
+    }
+    return {};
+}
+
+void Engine::unpin_files() {
+    for (auto& [name, value] : journal_.state().notes)
+        if (name.starts_with(kPinned))
+            if (auto done = unpin(name.substr(kPinned.size())); !done) say_(done.error().text);
 }
 
 /// Nobody of nginx's has a listening socket any more.
@@ -225,6 +246,7 @@ Result<> Engine::wait_for_ports() {
         if (waited >= kPortTime) return Error{"processes of nginx.service are still on the ports; see systemctl status nginx"};
         usleep(kWatch * 1000);
     }
+    unpin_files();
     if (!stop_first_) return {};
     stop_first_ = false;
     return launch_bext();

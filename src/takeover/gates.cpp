@@ -31,11 +31,13 @@ std::string bext_gate(const loader::Source& source, const std::string& server) {
     return text + "ExecStart=\nExecStart=" + server + " run --nginx-config " + unit_word(loader::conf_file_of(source)) + "\n";
 }
 
-std::string nginx_start(const std::string& own_program, const std::vector<std::string>& words) {
-    std::string line = own_program + " serve-on " + kBackSocket;
+std::string nginx_start(const std::string& own_program, const std::string& pid_file, const std::vector<std::string>& words) {
+    std::string line = own_program + " serve-on " + kBackSocket + " " + unit_word(pid_file);
     for (auto& word : words) line += " " + unit_word(word);
-    return "[Unit]\nConditionPathExists=\n\n[Service]\nType=exec\nPIDFile=\nExecStartPre=\nExecStart=\nExecStart=" + line + "\n";
+    return "[Unit]\nConditionPathExists=\n\n[Service]\nType=forking\nPIDFile=" + pid_file + "\nExecStartPre=\nExecStart=\nExecStart=" + line + "\n";
 }
+
+std::string bext_start() { return "[Unit]\nConditionPathExists=\n\n[Service]\nEnvironment=BEXT_TAKEOVER_SOCKET=" + kBackSocket + "\n"; }
 
 Result<> write_gates(const loader::Source& source, const std::string& server) {
     if (auto done = write_durably(kNginxGate, nginx_gate()); !done) return done;

@@ -13,8 +13,11 @@ namespace bext::takeover {
 /// that was checked, whatever bext's own names. `server`: the path of bext-server.
 std::string bext_gate(const loader::Source& source, const std::string& server);
 std::string nginx_gate();
-/// Has nginx.service start nginx once with sockets that it receives; the packaged unit comes back without it.
-std::string nginx_start(const std::string& own_program, const std::vector<std::string>& words);
+/// Has nginx.service start nginx once with sockets that it receives, and end the start when `pid_file` names nginx; the
+/// packaged unit comes back without it.
+std::string nginx_start(const std::string& own_program, const std::string& pid_file, const std::vector<std::string>& words);
+/// The same for a bext in nginx's place (masquerade), which asks for the sockets itself.
+std::string bext_start();
 
 /// A word of a command line in a unit file.
 std::string unit_word(const std::string& word);

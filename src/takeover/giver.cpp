@@ -7,18 +7,22 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 
+#include "base/text.h"
 #include "handoff/channel.h"
 #include "supervisor/takeover_sockets.h"
+#include "takeover/disk.h"
 
 namespace bext::takeover {
 namespace {
 
 constexpr std::uint64_t kStop = 1;
+constexpr int kPidTime = 10'000, kWatch = 10;  // ms
 
 bool is_root(int fd) {
     ucred peer{};
@@ -41,6 +45,26 @@ void serve(const Fd& listening, int stop, const std::vector<int>& fds) {
         Fd to(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (to) give(std::move(to), fds);
     }
+}
+
+/// Becomes nginx, which takes the sockets that NGINX names.
+[[noreturn]] void execute(std::vector<Fd> sockets, const std::vector<std::string>& words) {
+    std::string list;
+    for (auto& fd : sockets) {
+        fcntl(fd.get(), F_SETFD, 0);
+        list += std::to_string(fd.release()) + ";";
+    }
+    setenv("NGINX", list.c_str(), 1);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    auto text = Error::from_errno("execv() \"" + words.front() + "\"").text + "\n";
+    static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+    _exit(127);
 }
 
 }  // namespace
@@ -73,23 +97,20 @@ Giver::~Giver() {
     unlink(path_.c_str());
 }
 
-Error serve_on(const std::string& path, const std::vector<std::string>& words) {
+Result<> serve_on(const std::string& path, const std::string& pid_file, const std::vector<std::string>& words) {
     auto sockets = supervisor::sockets_from_giver(path);
     if (!sockets) return sockets.error();
-    std::string list;
-    for (auto& fd : *sockets) {
-        fcntl(fd.get(), F_SETFD, 0);
-        list += std::to_string(fd.release()) + ";";
+    auto pid = fork();
+    if (pid < 0) return Error::from_errno("fork()");
+    if (pid == 0) execute(*std::move(sockets), words);
+    sockets->clear();
+    for (int waited = 0; waited < kPidTime; waited += kWatch, usleep(kWatch * 1000)) {
+        int status = 0;
+        if (waitpid(pid, &status, WNOHANG) == pid) return Error{"\"" + words.front() + "\" ended at once"};
+        if (parse_decimal(trim(read_small(pid_file), " \n"), INT32_MAX) == static_cast<std::uint64_t>(pid)) return {};
     }
-    setenv("NGINX", list.c_str(), 1);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return Error::from_errno("execv() \"" + words.front() + "\"");
+    kill(pid, SIGKILL);
+    return Error{"\"" + words.front() + "\" does not write \"" + pid_file + "\""};
 }
 
 }  // namespace bext::takeover

@@ -26,7 +26,8 @@ private:
 };
 
 /// Receives the sockets of a Giver, places them in the environment as nginx's own inheritance variable, and executes
-/// `words` in this process. Returns only when that failed.
-Error serve_on(const std::string& path, const std::vector<std::string>& words);
+/// `words` in a child; waits until `pid_file` names it. A child, since nginx removes the files of inherited unix sockets when
+/// it stops only if the process that started it has gone: otherwise its next start would find them in the way.
+Result<> serve_on(const std::string& path, const std::string& pid_file, const std::vector<std::string>& words);
 
 }  // namespace bext::takeover

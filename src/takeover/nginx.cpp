@@ -27,6 +27,8 @@ std::string option_in(const std::string& title, const std::string& option) {
     return "";
 }
 
+bool is_bext(const std::string& program) { return program.ends_with("/bext-server"); }
+
 Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     auto unit = manager.unit(kNginx);
     if (!unit) return unit.error();
@@ -36,8 +38,7 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
         auto process = Process::find(nginx.unit.main_pid);
         if (process) {
             nginx.program = process->program();
-            nginx.masquerade = nginx.program.ends_with("/bext-server");
-            if (!nginx.masquerade) nginx.master = process->pid();
+            if (!is_bext(nginx.program)) nginx.master = process->pid();
             for (auto& word : command_line(process->pid())) nginx.title += (nginx.title.empty() ? "" : " ") + word;
         }
     }
@@ -45,6 +46,7 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
         auto words = manager.start_words(kNginx);
         nginx.program = words && !words->empty() ? words->front() : "/usr/sbin/nginx";
     }
+    nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;
     nginx.source.prefix = option_in(nginx.title, "-p");
@@ -52,7 +54,10 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
 }
 
 Result<> nginx_accepts(const Nginx& nginx) {
-    std::vector<std::string> words{nginx.program, "-t", "-q"};
+    std::vector<std::string> words{nginx.program};
+    if (nginx.masquerade) words.emplace_back("--as-nginx");
+    words.insert(words.end(), {"-t", "-q"});
+    if (nginx.masquerade && !nginx.source.conf_file.empty()) words.insert(words.end(), {"-c", nginx.source.conf_file});
     if (auto file = option_in(nginx.title, "-c"); !file.empty()) words.insert(words.end(), {"-c", file});
     if (!nginx.source.prefix.empty()) words.insert(words.end(), {"-p", nginx.source.prefix});
     auto done = run_good(words, kTime);

@@ -17,11 +17,14 @@ struct Nginx {
     std::string program;       // of the running master, else what the unit starts
     std::string title;         // the master's command line as it shows itself
     std::string version;       // "nginx/1.22.1"
-    bool masquerade = false;   // what runs under nginx's name is bext
+    bool masquerade = false;   // what runs, or would run, under nginx's name is bext
     loader::Source source;     // the configuration to serve
 
     bool running() const { return master > 0; }
 };
+
+/// Whether the program is bext's server.
+bool is_bext(const std::string& program);
 
 /// Looks at the unit and the running master. `conf_file`: the one to serve, "" for the one that nginx uses.
 Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file);

@@ -46,6 +46,7 @@ Result<> Engine::finish() {
     if (!bext->active())
         if (auto done = manager_.run(sysd::Job::kStart, kBext, kTime); !done) return done;
     if (auto done = stop_nginx(); !done) return done;
+    unpin_files();
     if (auto done = disable_nginx(); !done) return done;
     disarm();
     return {};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Requests a page over and over and counts what a client would notice. Prints one line of key=value when it ends.
 
-    load.py --port P [--host H] [--tls] [--kept N] [--fresh N] [--pause MS] [--path /] [--seconds S] [--ready FILE]
+    load.py --port P|--unix PATH [--host H] [--tls] [--kept N] [--fresh N] [--pause MS] [--path /] [--seconds S] [--ready FILE]
 
 N clients keep their connection, N make a new one for every request; each has one request under way at a time and waits
 `pause` milliseconds after an answer. It runs for so many seconds, or until SIGTERM; then what is under way is awaited.
@@ -90,10 +90,13 @@ class Client:
             return self.send()
         self.socket = socket.socket(self.load.family, socket.SOCK_STREAM)
         self.socket.setblocking(False)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.load.family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         code = self.socket.connect_ex(self.load.address)
         if code == errno.EADDRNOTAVAIL:  # this host has no port left, which is no fault of the server's
             return self.again(0.05)
+        if code == errno.EAGAIN:  # the queue of a unix socket is full: where TCP would wait
+            return self.again(RETRY)
         if code not in (0, errno.EINPROGRESS):
             return self.refused()
         self.state = 'connect'
@@ -191,7 +194,9 @@ class Client:
 
 class Load:
     def __init__(self, args):
-        family, _, _, _, self.address = socket.getaddrinfo(args.host, args.port, type=socket.SOCK_STREAM)[0]
+        family, self.address = socket.AF_UNIX, args.unix
+        if not args.unix:
+            family, _, _, _, self.address = socket.getaddrinfo(args.host, args.port, type=socket.SOCK_STREAM)[0]
         self.family, self.pause, self.name, self.tls = family, args.pause / 1000, args.name, None
         if args.tls:
             self.tls = ssl.create_default_context()
@@ -271,7 +276,8 @@ class Load:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--host', default='127.0.0.1')
-    parser.add_argument('--port', type=int, required=True)
+    parser.add_argument('--port', type=int)
+    parser.add_argument('--unix', help='the path of a unix socket')
     parser.add_argument('--name', default='localhost', help='the Host field, and the server name in TLS')
     parser.add_argument('--path', default='/')
     parser.add_argument('--tls', action='store_true')

@@ -353,3 +353,27 @@ def a_bext_that_does_not_start_any_more_is_rolled_back(machine):
 def a_full_disk_stops_it_before_anything_is_changed(machine):
     machine.run('mkdir -p /var/lib/bext; mount -t tmpfs -o size=32k none /var/lib/bext; mkdir /var/lib/bext/takeover; : > /var/lib/bext/takeover/journal')
     _refused(machine, 'KiB and')
+
+
+def a_unix_socket_is_reachable_all_the_while(machine):
+    machine.put('server { listen unix:/run/one.sock; location / { return 200 "unix\\n"; } }', '/etc/nginx/conf.d/unix.conf')
+    machine.run('systemctl restart nginx')
+    before = machine.run('stat -c "%i %a %U %G" /run/one.sock').out
+    for _ in range(2):
+        with Load(machine, kept=8, fresh=16, options='--unix /run/one.sock') as load:
+            machine.run(GO, timeout=120)
+            assert 'bext' in machine.run('curl -sSI --unix-socket /run/one.sock http://one/').out
+            machine.run('bext rollback --yes', timeout=120)
+            assert 'nginx' in machine.run('curl -sSI --unix-socket /run/one.sock http://one/').out
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+        assert machine.run('stat -c "%i %a %U %G" /run/one.sock').out == before
+        assert machine.run('grep one.sock /proc/self/mountinfo', check=False).out == ''
+    machine.run('systemctl restart nginx; curl -sSI --unix-socket /run/one.sock http://one/')
+    for step, recovered in (('ports', 'nginx'), ('disable', 'bext')):
+        with Load(machine, kept=2, fresh=4, pause=5, options='--unix /run/one.sock') as load:
+            machine.run(f'BEXT_FAILPOINT={step}:kill {GO}', timeout=120, check=False)
+            machine.run('bext recover', timeout=120)
+        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+        assert recovered in machine.run('curl -sSI --unix-socket /run/one.sock http://one/').out
+        assert machine.run('grep one.sock /proc/self/mountinfo', check=False).out == ''
+    machine.run('bext rollback --yes; systemctl stop nginx; test ! -e /run/one.sock', timeout=120)

@@ -1,0 +1,51 @@
+#include "cli/takeover_hands.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "takeover/gates.h"
+#include "takeover/places.h"
+#include "takeover/process.h"
+
+namespace bext::cli {
+namespace {
+
+using namespace takeover;
+
+Result<Lock> take_lock(bool by_force) {
+    auto lock = Lock::take(kLock);
+    if (lock || !by_force || lock.error().system != EAGAIN) return lock;
+    // The time of whoever has it is over.
+    auto holder = Process::find(holder_of(kLock));
+    if (holder && holder->program() == own_program() && holder_of(kLock) == holder->pid()) holder->send(SIGKILL);
+    for (int tries = 0; tries < 50 && !lock; ++tries) {
+        usleep(100'000);
+        lock = Lock::take(kLock);
+    }
+    return lock;
+}
+
+}  // namespace
+
+Result<Hands> take_hands(bool by_force) {
+    if (geteuid() != 0) return Error{"it needs root; run it with sudo"};
+    auto lock = take_lock(by_force);
+    if (!lock) return lock.error();
+    if (!sysd::booted()) return Error{"this machine is not run by systemd"};
+    auto journal = Journal::open(kJournalDirectory);
+    if (!journal) return journal.error();
+    auto manager = sysd::Manager::connect();
+    if (!manager) return manager.error();
+    return Hands{*std::move(lock), *std::move(journal), *std::move(manager)};
+}
+
+void hold_signals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) sigaddset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, nullptr);
+}
+
+}  // namespace bext::cli
