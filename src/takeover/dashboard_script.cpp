@@ -43,6 +43,8 @@ function buttons(){
   $('back').disabled=!connected||busy||!(t.phase==='Active'||t.phase==='Failed');
   say('why',why(t,busy));$('why').className=critical&&critical.length&&!busy&&!t.committed?'bad':'soft';
 }
+const newest=()=>{$('history').scrollTop=$('history').scrollHeight};
+addEventListener('resize',newest);
 function show(status){
   last=status;const t=status.takeover.state;
   path(t);say('phase',t.phase);say('meaning',MEANING[t.phase]||'');
@@ -54,7 +56,7 @@ function show(status){
     $('history').replaceChildren();
     for(const r of steps){const li=put($('history'),'li'),time=put(li,'time',clock(r.time));time.dateTime=new Date(r.time*1000).toISOString();
       const text=put(li,'span');if(r.kind==='step')text.textContent=r.text||r.name;else{put(text,'b',r.name);if(r.text)text.append(': '+r.text)}}
-    $('history').scrollTop=$('history').scrollHeight;
+    newest();
     if(!steps.length)put(put($('history'),'li'),'span','nothing yet','soft');
   }
   for(const c of CHARTS)draw(c,status.takeover.samples);
@@ -91,9 +93,9 @@ function draw(c,samples){
   c.now.textContent=samples.length?value(samples.at(-1))+c.unit:'–';c.top.textContent='max '+top+c.unit;
   const at=switches.at(-1);
   c.facts.textContent=at===undefined?'average '+mean(samples.map(value))+c.unit:
-    'average before the switch '+mean(samples.slice(switches.at(-2)||0,at).map(value))+c.unit+', after '+mean(samples.slice(at).map(value))+c.unit;
+    'average before the switch to '+(samples[at].committed?'bext ':'nginx ')+mean(samples.slice(switches.at(-2)||0,at).map(value))+c.unit+', after '+mean(samples.slice(at).map(value))+c.unit;
   c.svg.setAttribute('aria-label',c.title+': now '+c.now.textContent+', axis to '+top+c.unit+'; '+c.facts.textContent+
-    (at===undefined?'':'; switched to '+(samples[at].committed?'bext':'nginx')+' at '+clock(samples[at].time)));
+    (at===undefined?'':'; switched at '+clock(samples[at].time)));
 }
 
 // What does not change while the command runs.

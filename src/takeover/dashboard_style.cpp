@@ -58,7 +58,7 @@ dialog::backdrop{background:#000a}
 .turn{flex:none;width:1.6rem;height:1.6rem;border:.25rem solid var(--line);border-top-color:var(--accent);border-radius:50%;animation:turn 1s linear infinite}
 @keyframes turn{to{transform:rotate(1turn)}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important;scroll-behavior:auto!important}}
-.two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:0 1rem;align-items:stretch}
+.two{display:grid;grid-template-columns:minmax(0,8fr) minmax(0,5fr);gap:0 1rem;align-items:stretch}
 .times{height:17rem;overflow-y:auto}.times li{display:flex;gap:.8rem;padding:.2rem 0}.times time{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}
 @media (max-width:52rem){.two{grid-template-columns:minmax(0,1fr)}.times{height:auto;max-height:15rem}}
 @media (max-width:30rem){header,main{padding-left:.6rem;padding-right:.6rem}section{padding:.8rem}th,td{padding-right:.4rem}.buttons button{flex:1}}

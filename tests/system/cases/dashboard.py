@@ -114,6 +114,7 @@ def _transition(machine, browser, button, phase, stage):
     browser.wait("!document.querySelector('#overlay').hidden && document.querySelector('#moving').innerText.length > 20", 20)
     assert _focus(browser)[0] == 'h-phase', 'the focus must not get lost with the button'
     if button == 'take':  # the probation leaves time for it
+        browser.wait("document.querySelector('#phase').innerText === 'TakingOver'")
         _pictures(machine, browser, f'{stage}-overlay', whole=False)
         assert browser.script("return document.querySelector('#take').disabled")
         seen = "const at = document.querySelector('#history').lastElementChild.getBoundingClientRect();" \
@@ -166,7 +167,7 @@ def there_and_back_with_the_keyboard(machine):
         _transition(machine, browser, 'take', 'Active', '2-takeover')
         wait_for(lambda: 'after' in _text(browser, '.requests p'), 20, 'the averages before and after the switch')
         assert browser.script("return document.querySelectorAll('#c-requests line:not(.half)').length") == 1
-        assert 'switched to bext' in browser.script("return document.querySelector('#c-requests').getAttribute('aria-label')")
+        assert 'before the switch to bext' in browser.script("return document.querySelector('#c-requests').getAttribute('aria-label')")
         _pictures(machine, browser, '3-active')
         browser.reload()
         browser.wait("document.querySelector('#phase').innerText === 'Active' && !document.querySelector('#back').disabled")
