@@ -10,12 +10,13 @@ namespace {
 constexpr const char* kBody = R"html(
 <header><h1>bext: takeover from nginx</h1><p id="file" class="soft small"></p><p id="lost" class="notice bad" role="alert"></p></header>
 <main>
-<section aria-labelledby="h-phase"><h2 id="h-phase" tabindex="-1">Phase</h2>
+<div class="two"><section aria-labelledby="h-phase"><h2 id="h-phase" tabindex="-1">Phase</h2>
 <ol class="path" id="path" aria-label="The way of a takeover"></ol>
 <div class="phase" id="phase" role="status" aria-live="polite">…</div><p id="meaning"></p>
 <p id="reason" class="soft"></p><p id="trouble" class="notice bad" role="alert"></p>
 <div class="buttons"><button id="take" disabled aria-describedby="why">Take Over</button><button id="back" class="quiet" disabled aria-describedby="why">Rollback</button></div>
 <p id="why" class="soft"></p></section>
+<section aria-labelledby="h-history"><h2 id="h-history">History</h2><ol id="history" class="plain times" tabindex="0" aria-labelledby="h-history"></ol></section></div>
 <dl class="stats" id="stats" aria-label="What the configuration has"></dl>
 <section aria-labelledby="h-live"><h2 id="h-live">What clients get</h2><div class="charts" id="charts"></div>
 <p class="soft small">The last two minutes, a point a second. <span class="key" aria-hidden="true"></span> bext serves for good; the broken line is the moment of the switch.
@@ -23,7 +24,6 @@ Requests and errors (a status of 500 or more) are counted in the access log; the
 <section aria-labelledby="h-checks"><h2 id="h-checks">Checks</h2><p id="counts" role="status">being read …</p><div id="checks"></div>
 <p class="soft small">As the machine was when the command began; Take Over checks again.</p></section>
 <section aria-labelledby="h-rehearsal" id="rehearsal" hidden><h2 id="h-rehearsal">Rehearsal</h2><p id="rehearsed" role="status"></p><div id="locations"></div></section>
-<section aria-labelledby="h-history"><h2 id="h-history">History</h2><ol id="history" class="plain times"></ol></section>
 <section aria-labelledby="h-warn"><h2 id="h-warn">Warnings of the configuration</h2><ul id="warnings"></ul></section>
 <section aria-labelledby="h-hosts"><h2 id="h-hosts">Virtual hosts</h2><table aria-labelledby="h-hosts"><thead><tr><th scope="col">Names</th><th scope="col">Listens</th><th scope="col">Certificate</th></tr></thead><tbody id="hosts"></tbody></table></section>
 <section aria-labelledby="h-up"><h2 id="h-up">Upstreams</h2><table aria-labelledby="h-up"><thead><tr><th scope="col">Server</th><th scope="col">Health</th></tr></thead><tbody id="upstreams"></tbody></table>

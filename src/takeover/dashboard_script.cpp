@@ -11,7 +11,7 @@ const say=(id,text)=>{if($(id).textContent!==text)$(id).textContent=text};
 const many=(n,word)=>n+' '+word+(n===1?'':'s');
 const shown={};
 const changed=(name,value)=>{const text=JSON.stringify(value);if(shown[name]===text)return false;shown[name]=text;return true};
-const clock=seconds=>new Date(seconds*1000).toLocaleTimeString();
+const clock=seconds=>new Date(seconds*1000).toLocaleTimeString([],{hourCycle:'h23',hour:'2-digit',minute:'2-digit',second:'2-digit'});
 
 // The phase, and what the buttons may do.
 const MEANING={Preflight:'nginx serves; nothing has been changed.',TakingOver:'bext is taking nginx’s place; nobody is refused meanwhile.',
@@ -41,8 +41,10 @@ function buttons(){
   const t=last.takeover.state,busy=last.busy||t.phase==='TakingOver'||t.phase==='RollingBack';
   $('take').disabled=!connected||busy||critical===null||critical.length>0||t.committed||t.phase==='Active';
   $('back').disabled=!connected||busy||!(t.phase==='Active'||t.phase==='Failed');
-  say('why',why(t,busy));
+  say('why',why(t,busy));$('why').className=critical&&critical.length&&!busy&&!t.committed?'bad':'soft';
 }
+const newest=()=>{$('history').scrollTop=$('history').scrollHeight};
+addEventListener('resize',newest);
 function show(status){
   last=status;const t=status.takeover.state;
   path(t);say('phase',t.phase);say('meaning',MEANING[t.phase]||'');
@@ -54,7 +56,8 @@ function show(status){
     $('history').replaceChildren();
     for(const r of steps){const li=put($('history'),'li'),time=put(li,'time',clock(r.time));time.dateTime=new Date(r.time*1000).toISOString();
       const text=put(li,'span');if(r.kind==='step')text.textContent=r.text||r.name;else{put(text,'b',r.name);if(r.text)text.append(': '+r.text)}}
-    if(!steps.length)put($('history'),'li','nothing yet','soft');
+    newest();
+    if(!steps.length)put(put($('history'),'li'),'span','nothing yet','soft');
   }
   for(const c of CHARTS)draw(c,status.takeover.samples);
   buttons();
@@ -90,9 +93,9 @@ function draw(c,samples){
   c.now.textContent=samples.length?value(samples.at(-1))+c.unit:'–';c.top.textContent='max '+top+c.unit;
   const at=switches.at(-1);
   c.facts.textContent=at===undefined?'average '+mean(samples.map(value))+c.unit:
-    'average before the switch '+mean(samples.slice(switches.at(-2)||0,at).map(value))+c.unit+', after '+mean(samples.slice(at).map(value))+c.unit;
+    'average before the switch to '+(samples[at].committed?'bext ':'nginx ')+mean(samples.slice(switches.at(-2)||0,at).map(value))+c.unit+', after '+mean(samples.slice(at).map(value))+c.unit;
   c.svg.setAttribute('aria-label',c.title+': now '+c.now.textContent+', axis to '+top+c.unit+'; '+c.facts.textContent+
-    (at===undefined?'':'; switched to '+(samples[at].committed?'bext':'nginx')+' at '+clock(samples[at].time)));
+    (at===undefined?'':'; switched at '+clock(samples[at].time)));
 }
 
 // What does not change while the command runs.
@@ -100,7 +103,7 @@ const get=async path=>{const r=await fetch(path);if(!r.ok)throw Object.assign(ne
 const GROUPS=[['fail','Failed','bad'],['warn','Warnings','warn mark'],['pass','Passed','good']];
 function one(parent,c,kind){
   const li=put(parent,'li',undefined,'check '+c.verdict),head=put(li,'div');put(head,'b',c.name);
-  if(c.critical)put(head,'span','critical','tag '+(c.verdict==='fail'?'bad':'soft'));
+  if(c.critical&&kind==='bad')put(head,'span','critical','tag bad');
   if(c.reason)put(li,'p',c.reason,c.verdict==='pass'?'':kind==='bad'?'bad':'');
   if(c.mend&&c.verdict!=='pass')put(li,'p',c.mend,'mend');
   if(c.looked_at)put(li,'p','Looked at '+c.looked_at,'soft small');
@@ -120,7 +123,7 @@ async function checks(){
 }
 function named(table,text,place){const tr=put($(table),'tr'),th=put(tr,'th',text);th.scope='row';if(place)put(th,'span',place,'place');return tr}
 function host(s){
-  const tr=named('hosts',s.names.join(' ')||'(no name)',s.place);put(tr,'td',s.listens.join(', ')||'80');
+  const tr=named('hosts',s.names.join(' ')||'(no name)',s.place);const at=put(tr,'td');for(const l of s.listens.length?s.listens:['80'])put(at,'div',l);
   const td=put(tr,'td');if(!s.certificate){td.textContent='none';td.className='soft';return}
   const d=s.days_left,kind=d===null?'warn mark':d<0?'bad':d<14?'warn mark':'good';
   put(td,'span',d===null?'cannot be read':d<0?'expired '+many(-d,'day')+' ago':d<14?'expires soon: '+many(d,'day')+' left':many(d,'day')+' left',kind);
@@ -138,12 +141,13 @@ async function config(){
   for(const s of c.servers)host(s);
   for(const u of c.upstreams)for(const b of u.servers)backend(b,u.name);
   for(const b of c.backends)backend(b);
-  for(const w of c.warnings)put($('warnings'),'li',w,'warn');
+  for(const w of c.warnings)put($('warnings'),'li',w.replace(/^\[warn\] /,''),'warn');
   if(!c.warnings.length){$('warnings').className='plain';put($('warnings'),'li','none','soft')}
   empty('hosts',3,'none');empty('upstreams',2,'none');
-  const stats={'virtual hosts':c.servers.length,listens:c.listens.length,upstreams:c.upstreams.length,'backends down':servers.filter(b=>b.state==='down').length,
-    certificates:new Set(c.servers.map(s=>s.certificate).filter(Boolean)).size,directives:c.directives,warnings:c.warnings.length};
-  for(const name in stats){const div=put($('stats'),'div');put(div,'dt',name);put(div,'dd',stats[name],stats[name]&&name==='backends down'?'bad':stats[name]&&name==='warnings'?'warn':'')}
+  const down=servers.filter(b=>b.state==='down').length,warned=c.warnings.length;
+  for(const [n,word,kind] of [[c.servers.length,'virtual host'],[c.listens.length,'listen'],[c.upstreams.length,'upstream'],[down,'backend down','bad'],
+    [new Set(c.servers.map(s=>s.certificate).filter(Boolean)).size,'certificate'],[c.directives,'directive'],[warned,'warning','warn']]){
+    const div=put($('stats'),'div');put(div,'dt',n===1?word:word.replace(/^\S+$|^virtual host|^backend/,'$&s'));put(div,'dd',n,n?kind:'')}
 }
 
 // The rehearsal, where there is one.

@@ -12,10 +12,10 @@ const char* const kDashboardStyle = R"css(
 body{margin:0;background:var(--bg);color:var(--text);font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
 body.moving{padding-bottom:9rem}
 header,main{max-width:68rem;margin:auto;padding:1rem}main{padding-top:0}
-h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:0 0 .6rem}h3{font-size:.95rem;margin:1rem 0 .3rem}p{margin:.4rem 0}
+h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:0 0 .6rem;width:fit-content}h3{font-size:.95rem;margin:1rem 0 .3rem}p{margin:.4rem 0}
 section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:0 0 1rem}
 table{border-collapse:collapse;width:100%;font-size:.94rem}th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-top:1px solid var(--line);vertical-align:top}
-thead th{color:var(--soft);font-weight:600;border-top:0}tbody th{font-weight:600}
+thead th{white-space:nowrap;color:var(--soft);font-weight:600;border-top:0}tbody th{font-weight:600}
 ul,ol{margin:0;padding-left:1.2rem}ul.plain,ol.plain{list-style:none;padding:0}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.soft{color:var(--soft)}.small{font-size:.86rem}
 .good,.warn.mark,.bad{font-weight:600}.place{color:var(--soft);font:.82rem/1.4 ui-monospace,monospace;display:block}
@@ -26,10 +26,10 @@ ul,ol{margin:0;padding-left:1.2rem}ul.plain,ol.plain{list-style:none;padding:0}
 .path .been span{border-color:var(--good);color:var(--good)}
 .path [aria-current] span{background:var(--accent);border-color:var(--accent);color:var(--on-accent);font-weight:700}
 .path .failed[aria-current] span{background:var(--bad);border-color:var(--bad);color:var(--card)}
-.stats{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.2rem,1fr));gap:.6rem;margin:0}
-.stats div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.5rem .8rem;display:flex;flex-direction:column-reverse}
-.stats dt{color:var(--soft);font-size:.86rem}.stats dd{margin:0;font-size:1.4rem;font-weight:700}.stats{margin:0 0 1rem}
-.check{border-left:.3rem solid var(--line);padding:.35rem .8rem;margin:.4rem 0}.check p{margin:.15rem 0}
+.stats{display:flex;flex-wrap:wrap;gap:.6rem;margin:0 0 1rem}
+.stats div{flex:1 1 6.2rem;justify-content:flex-end;background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.5rem .8rem;display:flex;flex-direction:column-reverse}
+.stats dt{color:var(--soft);font-size:.86rem}.stats dd{margin:0;font-size:1.4rem;font-weight:700}
+.check{border-left:.3rem solid var(--line);padding:.35rem .8rem;margin:.4rem 0}.check p{margin:.15rem 0;font-weight:400}
 .check.fail{border-color:var(--bad);background:var(--badtint)}.check.warn{border-color:var(--warn);color:inherit}.check.pass{border-color:var(--good)}
 .tag{border:1px solid currentColor;border-radius:.3rem;font-size:.78rem;padding:0 .3rem;margin-left:.4rem;font-weight:600}
 .mend::before{content:"Mend: ";font-weight:600}
@@ -58,7 +58,9 @@ dialog::backdrop{background:#000a}
 .turn{flex:none;width:1.6rem;height:1.6rem;border:.25rem solid var(--line);border-top-color:var(--accent);border-radius:50%;animation:turn 1s linear infinite}
 @keyframes turn{to{transform:rotate(1turn)}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important;scroll-behavior:auto!important}}
-.times li{display:grid;grid-template-columns:5.6rem 1fr;gap:.6rem;padding:.2rem 0}.times .step{padding-left:0}.times time{color:var(--soft);font-variant-numeric:tabular-nums}
+.two{display:grid;grid-template-columns:minmax(0,8fr) minmax(0,5fr);gap:0 1rem;align-items:stretch}
+.times{height:17rem;overflow-y:auto}.times li{display:flex;gap:.8rem;padding:.2rem 0}.times time{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}
+@media (max-width:52rem){.two{grid-template-columns:minmax(0,1fr)}.times{height:auto;max-height:15rem}}
 @media (max-width:30rem){header,main{padding-left:.6rem;padding-right:.6rem}section{padding:.8rem}th,td{padding-right:.4rem}.buttons button{flex:1}}
 [hidden]{display:none!important}
 )css";
