@@ -4,11 +4,14 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 
 namespace bext {
 namespace {
+
+std::atomic<bool> silent = false;
 
 constexpr std::size_t kLongest = 2048;  // nginx's NGX_SYSLOG_MAX_STR
 
@@ -37,6 +40,7 @@ bool Syslog::connect() {
 }
 
 void Syslog::send(int severity, std::string_view text) {
+    if (silent) return;
     char line[kLongest];
     time_t now = ::time(nullptr);
     struct tm local;
@@ -52,6 +56,8 @@ void Syslog::send(int severity, std::string_view text) {
     if (!connect()) return;
     if (::send(fd_.get(), line, at + size, MSG_NOSIGNAL) < 0 && errno != EAGAIN) fd_.reset();
 }
+
+void silence_syslog() { silent = true; }
 
 std::shared_ptr<LogTarget> log_to_syslog(SyslogPlace place) { return std::make_shared<SyslogTarget>(std::move(place)); }
 

@@ -37,6 +37,9 @@ private:
     Fd fd_;
 };
 
+/// From now on no line of this process is sent.
+void silence_syslog();
+
 /// An error log's destination: the level is the severity.
 std::shared_ptr<LogTarget> log_to_syslog(SyslogPlace place);
 

@@ -19,7 +19,7 @@ constexpr char kUsage[] =
     "  bext nginx masquerade uninstall                  put nginx back\n"
     "  bext nginx masquerade status [--json]            what is installed, and who serves\n"
     "  bext nginx masquerade doctor [--act] [--json]    try what other programs do with nginx\n"
-    "  bext nginx-takeover [--nginx-config FILE] [--auto-takeover] [--timeout SECONDS] [--json] [--yes]\n"
+    "  bext nginx-takeover [--nginx-config FILE] [--auto-takeover] [--timeout SECONDS] [--rehearsal N] [--json] [--yes]\n"
     "                                                   check, and take the ports over from nginx\n"
     "  bext takeover status [--json]                    how far a takeover is\n"
     "  bext rollback [--if-uncommitted] [--yes]         give the ports back to nginx\n"

@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "cli/default_site.h"
 #include "cli/native_config.h"
+#include "cli/rehearse.h"
 #include "cli/server.h"
 #include "deploy/webhook.h"
 #include "supervisor/title.h"
@@ -22,6 +23,7 @@ DEFINE_string(config, "", "with run and git-deploy: bext's own configuration (de
 DEFINE_string(nginx_config, "", "the nginx.conf to serve (default: what [nginx] config says, else /etc/nginx/nginx.conf)");
 DECLARE_string(pid_file);
 DEFINE_int32(port, 8080, "with --default-site: the first port to try");
+DEFINE_string(identity, "", "with rehearse, which bext nginx-takeover uses: the name and version in its answers");
 DEFINE_bool(default_site, false, "with run: serve the embedded default configuration on a loopback port");
 
 namespace {
@@ -121,6 +123,7 @@ int main(int argc, char** argv) {
         return bext::cli::serve(options);
     }
     std::string command = argc > 1 ? argv[1] : "";
+    if (command == "rehearse") return bext::cli::rehearse(options.source, FLAGS_identity);
     if (command == "run" && FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
     if (command == "run" || command == "git-deploy") return native(command, std::move(options));
     fprintf(stderr, "bext-server: %s\n", kUsage);

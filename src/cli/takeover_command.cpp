@@ -16,6 +16,7 @@
 #include "takeover/giver.h"
 #include "takeover/inventory.h"
 #include "takeover/places.h"
+#include "takeover/rehearsal.h"
 #include "takeover/report.h"
 #include "takeover/samples.h"
 #include "tls/accept.h"
@@ -27,6 +28,7 @@ DEFINE_bool(auto_takeover, false, "with nginx-takeover: take over at once when n
 DEFINE_int32(port, 9999, "with nginx-takeover: the loopback port of the dashboard");
 DEFINE_int32(timeout, 60, "with nginx-takeover: seconds until bext must serve; then nginx has the ports again");
 DEFINE_int32(probation, 3, "with nginx-takeover: seconds that bext serves before it is for good");
+DEFINE_int32(rehearsal, 200, "with nginx-takeover: how many of the last requests of the access logs both servers answer for a comparison; 0: none");
 DEFINE_bool(yes, false, "with nginx-takeover and rollback: do not ask");
 DEFINE_bool(if_uncommitted, false, "with rollback: only undo what a takeover that died has left");
 DEFINE_bool(boot, false, "with recover: before the services start");
@@ -63,8 +65,24 @@ void print_state(const State& state, const Checks& checks) {
     fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
 }
 
+/// Tells a terminal how far the rehearsal is.
+void show_progress(std::size_t done, std::size_t all) {
+    if (FLAGS_json || !isatty(STDERR_FILENO)) return;
+    fprintf(stderr, "\rrehearsing: %zu of %zu requests%s", done, all, done == all ? "\r\033[K" : "");
+    fflush(stderr);
+}
+
+/// All checks, of which the rehearsal is the last.
+Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
+    auto checks = run_checks(subject);
+    auto rehearsal = rehearse(subject, may_take_over(checks), FLAGS_rehearsal, show_progress);
+    checks.push_back(check_of(rehearsal));
+    if (details) *details = std::move(rehearsal);
+    return checks;
+}
+
 int change(Hands& hands) {
-    auto checks = run_checks(look(&hands.manager, "", FLAGS_nginx_config));
+    auto checks = check_all(look(&hands.manager, "", FLAGS_nginx_config));
     if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
     if (!may_take_over(checks)) {
@@ -87,7 +105,7 @@ Result<> transition(bool forward) {
     Engine engine(hands->manager, hands->journal, settings(), say);
     if (auto done = engine.recover(); !done) return done.error();
     if (!forward) return engine.roll_back();
-    if (!may_take_over(run_checks(look(&hands->manager, "", FLAGS_nginx_config)))) return Error{"a critical check failed; nothing was changed"};
+    if (!may_take_over(check_all(look(&hands->manager, "", FLAGS_nginx_config)))) return Error{"a critical check failed; nothing was changed"};
     if (exists(kActiveBit)) return Error{"bext has taken over already"};
     if (auto begun = hands->journal.begin(); !begun) return begun;
     return engine.take_over();
@@ -96,7 +114,8 @@ Result<> transition(bool forward) {
 /// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
 int dashboard(Hands hands) {
     auto subject = look(&hands.manager, "", FLAGS_nginx_config);
-    auto checks = run_checks(subject);
+    Rehearsal rehearsal;
+    auto checks = check_all(subject, &rehearsal);
     fputs(table_of(checks).c_str(), stdout);
     std::string access_log = "/var/log/nginx/access.log";
     std::optional<Target> target;
@@ -120,6 +139,7 @@ int dashboard(Hands hands) {
         return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() + "}";
     };
     actions.checks = [text = json_of(checks)] { return text; };
+    actions.rehearsal = [text = json_of(rehearsal)] { return text; };
     actions.config = [text = inventory_of(subject)] { return text; };
     actions.take_over = [] { return transition(true); };
     actions.roll_back = [] { return transition(false); };
@@ -133,7 +153,7 @@ int dashboard(Hands hands) {
 /// Checks without the right to change anything.
 int only_checks(const std::string& why) {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
-    auto checks = run_checks(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
+    auto checks = check_all(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
     if (FLAGS_json) print_state({}, checks);
     else fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
@@ -141,7 +161,8 @@ int only_checks(const std::string& why) {
 }
 
 int nginx_takeover() {
-    if (FLAGS_timeout < 1 || FLAGS_probation < 0) return fail("nginx-takeover", "--timeout is at least 1, --probation at least 0");
+    if (FLAGS_timeout < 1 || FLAGS_probation < 0 || FLAGS_rehearsal < 0)
+        return fail("nginx-takeover", "--timeout is at least 1, --probation and --rehearsal at least 0");
     auto hands = take_hands();
     if (!hands) return only_checks(hands.error().text);
     auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();

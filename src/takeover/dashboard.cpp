@@ -121,6 +121,7 @@ private:
         if (path == "/") return page();
         if (path == "/api/status") return answer(http::status::ok, "application/json", board_.status());
         if (path == "/api/checks") return answer(http::status::ok, "application/json", board_.actions.checks());
+        if (path == "/api/rehearsal") return answer(http::status::ok, "application/json", board_.actions.rehearsal());
         if (path == "/api/config") return answer(http::status::ok, "application/json", board_.actions.config());
         if (path == "/api/events") return events();
         refuse(http::status::not_found, "there is nothing of that name");

@@ -10,7 +10,7 @@ namespace bext::takeover {
 
 /// What the page shows, as JSON, and does. All but the last two must be quick.
 struct Actions {
-    std::function<std::string()> status, checks, config;
+    std::function<std::string()> status, checks, rehearsal, config;
     std::function<Result<>()> take_over, roll_back;
 };
 

@@ -152,7 +152,7 @@ std::vector<Target> targets_of(const loader::Configuration& configuration) {
     std::vector<Target> first, others;
     for (auto& listen : configuration.site->listens) {
         if (listen->options.quic || listen->address.family() == AF_UNIX) continue;
-        Target target{listen->address, "localhost", listen->options.ssl, listen->options.proxy_protocol};
+        Target target{listen->address, "localhost", listen->options.ssl, listen->options.proxy_protocol, nullptr};
         if (listen->address.wildcard())
             target.address = *net::Address::literal(listen->address.family() == AF_INET6 ? "::1" : "127.0.0.1", listen->address.port());
         std::set<std::string> names;
@@ -162,6 +162,7 @@ std::vector<Target> targets_of(const loader::Configuration& configuration) {
         bool begun = false;
         for (auto& name : names) {
             target.name = name;
+            target.server = listen->hosts.find(name).server;
             (begun ? others : first).push_back(target);
             begun = true;
         }

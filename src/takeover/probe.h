@@ -19,6 +19,7 @@ struct Target {
     std::string name;      // for Host and SNI
     bool tls = false;
     bool proxy_protocol = false;
+    const http::Server* server = nullptr;  // of the configuration, which has that name there
 
     std::string text() const;
 };
