@@ -134,8 +134,6 @@ std::vector<std::string> differences(const std::vector<Reply>& nginx, const std:
     return found;
 }
 
-double percent(std::size_t part, std::size_t whole) { return whole ? static_cast<double>(part * 1000 / whole) / 10 : 100; }
-
 std::string percent_text(std::size_t part, std::size_t whole) {
     auto tenths = whole ? part * 1000 / whole : 1000;
     return std::to_string(tenths / 10) + (tenths % 10 ? "." + std::to_string(tenths % 10) : "");
