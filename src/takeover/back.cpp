@@ -39,6 +39,7 @@ void Engine::call_off() {
     if (!exists(kActiveBit) || !bext || !bext->active()) return;
     say_("bext serves on");
     if (auto done = manager_.run(sysd::Job::kStop, kNginx, kStopTime); !done) say_(done.error().text);
+    static_cast<void>(manager_.reset_failed(kNginx));
     if (journal_.state().note("nginx-enabled") == "masked") static_cast<void>(manager_.mask(kNginx));
     static_cast<void>(disable_nginx());
 }
