@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kStartTime = 60'000, kStopTime = 60'000;  // ms
 constexpr int kVerifyTime = 500, kWatch = 50, kPidTime = 10'000;
-constexpr int kOpenTime = 10'000;
+constexpr int kOpenTime = 10'000, kHearTime = 5000;
 
 }  // namespace
 
@@ -39,6 +39,7 @@ void Engine::call_off() {
     if (!exists(kActiveBit) || !bext || !bext->active()) return;
     say_("bext serves on");
     if (auto done = manager_.run(sysd::Job::kStop, kNginx, kStopTime); !done) say_(done.error().text);
+    static_cast<void>(manager_.reset_failed(kNginx));
     if (journal_.state().note("nginx-enabled") == "masked") static_cast<void>(manager_.mask(kNginx));
     static_cast<void>(disable_nginx());
 }
@@ -176,7 +177,9 @@ Result<> Engine::release_bext() {
     auto unit = manager_.unit(kBext);
     if (unit && !unit->active() && unit->active_state != "activating") return {};
     say_("stopping bext, which finishes what it has under way");
-    if (unit && unit->main_pid > 0) static_cast<void>(supervisor::ask(unit->main_pid, "leave", kOpenTime));
+    auto heard = unit && unit->main_pid > 0 ? supervisor::ask(unit->main_pid, "leave", kHearTime) : std::nullopt;
+    // One that hangs finishes nothing, and what is waiting with it for its end would wait for nothing.
+    if (heard && !*heard) static_cast<void>(run_program({"systemctl", "kill", "--kill-who=all", "--signal=KILL", kBext}, kOpenTime));
     return manager_.run(sysd::Job::kStop, kBext, kStopTime);
 }
 

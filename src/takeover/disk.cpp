@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,8 @@
 
 namespace bext::takeover {
 namespace {
+
+bool pretended_full = false;
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
@@ -37,6 +40,13 @@ Result<> make_directory(const std::string& path) {
 
 }  // namespace
 
+void pretend_full() { pretended_full = true; }
+
+Result<> room_for(const std::string& path) {
+    if (!pretended_full || path.starts_with("/run/")) return {};
+    return Error::from_errno("write() to \"" + path + "\"", ENOSPC);
+}
+
 Result<> sync_directory(const std::string& path) {
     Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return Error::from_errno("open() \"" + path + "\"");
@@ -49,7 +59,8 @@ Result<> write_durably(const std::string& path, std::string_view text) {
     if (auto made = make_directory(directory); !made) return made;
     Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd) return Error::from_errno("open() \"" + fresh + "\"");
-    auto written = write_all(fd.get(), text, fresh);
+    auto written = room_for(fresh);
+    if (written) written = write_all(fd.get(), text, fresh);
     if (written && fsync(fd.get()) != 0) written = Error::from_errno("fsync() \"" + fresh + "\"");
     if (written && rename(fresh.c_str(), path.c_str()) != 0) written = Error::from_errno("rename() \"" + fresh + "\"");
     if (!written) {

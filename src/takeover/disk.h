@@ -15,6 +15,11 @@ Result<> remove_durably(const std::string& path);
 /// Makes what happened in a directory last.
 Result<> sync_directory(const std::string& path);
 
+/// For tests: from now on this process finds no room on the disk, only in /run.
+void pretend_full();
+/// An error once that is so.
+Result<> room_for(const std::string& path);
+
 bool exists(const std::string& path);
 /// The whole file, "" when it cannot be read.
 std::string read_small(const std::string& path);

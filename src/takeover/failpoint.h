@@ -1,4 +1,5 @@
-// Failpoint: for tests: the process ends, is killed or hangs right before a step, as BEXT_FAILPOINT=STEP:exit|kill|hang|fail says.
+// Failpoint: for tests: right before a step the process ends, is killed, hangs or fails, finds the disk full from then on, or
+// waits until the file /run/bext/failpoint, which it makes, is removed: BEXT_FAILPOINT=STEP:exit|kill|hang|fail|enospc|pause.
 #pragma once
 
 #include <string_view>

@@ -21,7 +21,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kWatch = 100;  // ms
+constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kAnswerTime = 5000, kWatch = 100;  // ms
 constexpr int kDeadManMargin = 20;                                                       // s
 constexpr std::string_view kPinned = "pinned:";                                            // notes: files of unix sockets
 constexpr std::size_t kSampled = 50, kAll = 2000;  // addresses and names that are asked while nginx serves too, and alone
@@ -284,6 +284,9 @@ Result<> Engine::commit() {
     auto unit = manager_.unit(kBext);
     if (!unit) return unit.error();
     if (!unit->active()) return Error{"bext.service is " + unit->active_state};
+    auto status = supervisor::ask(unit->main_pid, "status", kAnswerTime);
+    if (!status || !*status) return Error{"bext's main process does not answer"};
+    if (auto done = prove_targets(1, kAnswerTime); !done) return done;
     return write_durably(kActiveBit, "bext serves in nginx's place; bext rollback gives the ports back\n");
 }
 

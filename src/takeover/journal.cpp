@@ -129,6 +129,7 @@ Result<> Journal::append(std::string_view kind, std::string_view name, std::stri
     Record record{state_.records.size() + 1, ::time(nullptr), std::string(kind), std::string(name), std::string(text)};
     auto line = line_of(record);
     auto path = directory_ + "/journal";
+    if (auto room = room_for(path); !room) return room;
     auto size = write(fd_.get(), line.data(), line.size());
     if (size != static_cast<ssize_t>(line.size())) return Error::from_errno("write() to \"" + path + "\"", size < 0 ? errno : ENOSPC);
     if (fdatasync(fd_.get()) != 0) return Error::from_errno("fdatasync() \"" + path + "\"");

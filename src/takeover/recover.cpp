@@ -10,6 +10,7 @@ namespace bext::takeover {
 namespace {
 
 constexpr int kTime = 60'000;  // ms
+const std::string kRecoverLink = "/etc/systemd/system/multi-user.target.wants/" + kRecover;
 constexpr const char* kInterrupted = "the process that took over ended in the middle; nginx serves";
 
 }  // namespace
@@ -31,7 +32,7 @@ Result<bool> Engine::recover() {
         if (auto done = journal_.enter(Phase::kRollingBack, "bext-fallback.service gave the ports back"); !done) return done.error();
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kRolledBack, "bext did not start any more"); !done) return done.error();
-    } else if (!in_transition(phase) && !exists(kActiveBit) && exists(kBextGate)) {  // left by the recovery at boot
+    } else if (!in_transition(phase) && !exists(kActiveBit) && (exists(kBextGate) || exists(kRecoverLink))) {  // left by the recovery at boot
         if (auto done = clean_up(); !done) return done.error();
     } else {
         return false;
