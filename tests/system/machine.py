@@ -35,6 +35,12 @@ def bare(test):
     return test
 
 
+def thorough(test):
+    """Marks a test that takes minutes and whose kind another one covers: it runs when it is named, or with --thorough."""
+    test.thorough = True
+    return test
+
+
 class Failed(AssertionError):
     """A command in the machine did not do what was expected of it."""
 

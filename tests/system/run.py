@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the system tests: each is a function of a file in cases/, and has a Debian machine of its own.
 
-    run.py --build DIR [CASE[.TEST]…]    cases/CASE.py, or its function TEST alone; all when none is named
+    run.py --build DIR [--thorough] [CASE[.TEST]…]    cases/CASE.py, or its function TEST alone; all when none is named
     run.py --image                       only makes the disk that the machines start from
     run.py --list                        names the tests
 
-A test takes the machine, with bext installed unless it is marked @bare: `def a_sentence(machine)`. Exit status 77: no machine can run on this host.
+A test takes the machine, with bext installed unless it is marked @bare: `def a_sentence(machine)`. One marked @thorough takes minutes: it
+runs when it is named itself, or with --thorough. Exit status 77: no machine can run on this host.
 """
 import argparse
 import importlib.util
@@ -38,13 +39,14 @@ def tests_of(path):
             if inspect.isfunction(function) and function.__module__ == case.__name__ and not name.startswith('_')]
 
 
-def chosen(names):
+def chosen(names, thorough):
     """(full name, function) of every test that is meant."""
     found = []
     for path in sorted((HERE / 'cases').glob('*.py')):
         for function in tests_of(path):
             full = f'{path.stem}.{function.__name__}'
-            if not names or path.stem in names or full in names:
+            by_case = (not names or path.stem in names) and (thorough or not hasattr(function, 'thorough'))
+            if by_case or full in names:
                 found.append((full, function))
     for name in names:
         if not any(full == name or full.split('.')[0] == name for full, _ in found):
@@ -93,9 +95,10 @@ def main():
     parser.add_argument('--build', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'release')
     parser.add_argument('--image', action='store_true')
     parser.add_argument('--list', action='store_true')
+    parser.add_argument('--thorough', action='store_true')
     parser.add_argument('tests', nargs='*')
     args = parser.parse_args()
-    tests = chosen(args.tests)
+    tests = chosen(args.tests, args.thorough or args.list)
     if args.list:
         print('\n'.join(name for name, _ in tests))
         return 0

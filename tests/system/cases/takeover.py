@@ -52,25 +52,9 @@ def what_comes_before_the_commit_is_undone(machine):
         assert machine.run('systemctl is-active nginx bext', check=False).out.split() == ['active', 'inactive'], step
 
 
-def a_takeover_that_is_killed_is_settled_by_the_next_command(machine):
-    before = _state_of_boot(machine)
-    for step in ('arm', 'gates', 'give', 'prove', 'stop', 'ports', 'commit', 'disable'):
-        with Load(machine, kept=4, fresh=4) as load:
-            machine.run(f'BEXT_FAILPOINT={step}:kill {GO}', timeout=120, check=False)
-            assert _phase(machine) == 'TakingOver'
-            machine.run('bext recover', timeout=120)
-            machine.run('bext recover', timeout=120)
-            if step == 'disable':
-                assert _server(machine) == 'bext' and _phase(machine) == 'Active'
-                machine.run('bext rollback --yes', timeout=120)
-        assert load.counts['refused'] == 0 and load.counts['errors'] == 0, f'{step}: {load.line}'
-        assert _server(machine) == 'nginx', step
-        assert _state_of_boot(machine) == before, f'{step}\n{before}\n{_state_of_boot(machine)}'
-
-
 def a_takeover_that_hangs_is_ended_by_the_timer(machine):
     with Load(machine, kept=4, fresh=4) as load:
-        hung = machine.start(f'BEXT_FAILPOINT=ports:hang {GO} --timeout 1')
+        hung = machine.start(f'BEXT_FAILPOINT=ports:hang {GO} --timeout 5')
         machine.wait_until('bext takeover status --json | grep -q Failed', timeout=60)
         assert machine.finish(hung, check=False).status == 128 + 9 or hung.returncode == -9
         assert _server(machine) == 'nginx'
@@ -94,34 +78,6 @@ def _one_server(machine):
     active = machine.run('systemctl is-active nginx bext', check=False).out.split()
     assert sorted(active) == ['active', 'inactive'], active
     return _server(machine)
-
-
-def after_a_power_cut_one_server_starts(machine):
-    machine.run('sync')
-    for step in ('gates', 'give', 'stop', 'commit', 'disable', 'none'):
-        machine.run(f'BEXT_FAILPOINT={step}:kill {GO}', timeout=120, check=False)
-        machine.power_cut()
-        expected = 'bext' if step in ('disable', 'none') else 'nginx'
-        assert _one_server(machine) == expected, step
-        assert _phase(machine) == ('Active' if expected == 'bext' else 'Failed'), step
-        machine.run('bext recover')
-        assert _one_server(machine) == expected, step
-        if expected == 'bext':
-            machine.run('bext rollback --yes', timeout=120)
-    for step in ('back-start', 'back-verify', 'back-bit', 'back-stop', 'back-clean'):
-        machine.run(GO, timeout=120)
-        machine.run(f'BEXT_FAILPOINT={step}:kill bext rollback --yes', timeout=120, check=False)
-        machine.power_cut()
-        committed = step in ('back-start', 'back-verify', 'back-bit')
-        assert _one_server(machine) == ('bext' if committed else 'nginx'), step
-        assert _phase(machine) == ('Failed' if committed else 'RolledBack'), step
-        machine.run('bext recover')
-        if committed:
-            machine.run('bext rollback --yes', timeout=120)
-        assert _one_server(machine) == 'nginx' and _phase(machine) == 'RolledBack', step
-
-
-after_a_power_cut_one_server_starts.disk = 'ext4'
 
 
 def how_nginx_was_started_at_boot_is_restored(machine):

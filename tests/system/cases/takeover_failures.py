@@ -1,9 +1,10 @@
 """The takeover process, bext and nginx fail at every step, there and back, under load: what happens is undone or finished, and one server serves."""
 import json
 
+from machine import forgetful, thorough
 from service import Load
 
-GO = 'bext nginx-takeover --auto-takeover --probation 0'
+GO = 'bext nginx-takeover --auto-takeover --probation 0 --rehearsal 0'
 BACK = 'bext rollback --yes'
 BEFORE_COMMIT = ('record', 'arm', 'gates', 'give', 'prove', 'stop', 'ports', 'alone', 'probation', 'commit')
 STEPS = BEFORE_COMMIT + ('disable',)
@@ -61,6 +62,7 @@ def _ended_forward(machine, kind):
         _nobody_was_refused(load, f'{step}:{kind}')
 
 
+@thorough
 def a_takeover_that_exits_is_settled(machine):
     _ended_forward(machine, 'exit')
 
@@ -69,6 +71,7 @@ def a_takeover_that_is_killed_is_settled(machine):
     _ended_forward(machine, 'kill')
 
 
+@thorough
 def a_takeover_that_hangs_is_ended(machine):
     """By what the timer runs; that the timer runs it is another test's."""
     before = _state(machine)
@@ -82,6 +85,7 @@ def a_takeover_that_hangs_is_ended(machine):
         _nobody_was_refused(load, f'{step}:hang')
 
 
+@thorough
 def a_full_disk_at_any_step_is_undone(machine):
     before = _state(machine)
     for step in STEPS:
@@ -111,14 +115,17 @@ def _ended_back(machine, kind):
         _nobody_was_refused(load, f'{step}:{kind}')
 
 
+@thorough
 def a_rollback_that_exits_is_finished(machine):
     _ended_back(machine, 'exit')
 
 
+@thorough
 def a_rollback_that_hangs_is_ended_and_finished(machine):
     _ended_back(machine, 'hang')
 
 
+@thorough
 def a_rollback_on_a_full_disk_can_be_repeated(machine):
     _ended_back(machine, 'enospc')
 
@@ -158,10 +165,12 @@ def a_bext_that_is_killed_at_any_step(machine):
     _each_step_with(machine, 'systemctl kill --kill-who=all -s KILL bext', ('prove', 'stop', 'ports', 'alone', 'probation', 'commit'))
 
 
+@thorough
 def a_bext_that_hangs_at_any_step(machine):
     _each_step_with(machine, 'systemctl kill --kill-who=all -s STOP bext', ('prove', 'stop', 'alone', 'commit'))
 
 
+@thorough
 def a_bext_that_exits_or_hangs_at_its_start(machine):
     machine.run('mv /usr/sbin/bext-server /usr/sbin/bext-server.away; cp /usr/sbin/bext-server.away /usr/sbin/bext-server')
     restore = 'cp /usr/sbin/bext-server.away /usr/sbin/bext-server.new; mv /usr/sbin/bext-server.new /usr/sbin/bext-server'
@@ -170,12 +179,14 @@ def a_bext_that_exits_or_hangs_at_its_start(machine):
                         ' mv /usr/sbin/bext-server.new /usr/sbin/bext-server', ('give',), restore)
 
 
+@thorough
 def an_nginx_that_is_killed_at_any_step(machine):
     harm = 'systemctl kill --kill-who=main -s KILL nginx; while systemctl is-active -q nginx; do :; done'
     _each_step_with(machine, harm, ('prove', 'stop'))
     _each_step_with(machine, harm, ('give',), sockets_live=False)
 
 
+@thorough
 def an_nginx_that_hangs_at_any_step(machine):
     _each_step_with(machine, 'systemctl kill --kill-who=main -s STOP nginx', ('give', 'prove', 'stop'))
 
@@ -197,11 +208,13 @@ def an_nginx_that_does_not_start_on_the_way_back_leaves_bext(machine):
     _is_nginx_as(machine, before, 'afterwards')
 
 
+@thorough
 def a_disk_that_is_filled_at_any_step(machine):
     machine.run('mkdir -p /var/lib/bext; mount -t tmpfs -o size=64m none /var/lib/bext; mkdir /var/lib/bext/takeover')
     _each_step_with(machine, 'dd if=/dev/zero of=/var/lib/bext/fill bs=1M 2>/dev/null; dd if=/dev/zero of=/var/lib/bext/fill2 bs=4k 2>/dev/null; true', ('gates', 'give', 'stop', 'commit', 'disable'), 'rm -f /var/lib/bext/fill*')
 
 
+@forgetful
 def after_a_power_cut_at_any_step_one_server_starts(machine):
     before = _state(machine)
     machine.run('sync')
@@ -226,6 +239,3 @@ def after_a_power_cut_at_any_step_one_server_starts(machine):
         if committed:
             machine.run(BACK, timeout=60)
         _is_nginx_as(machine, before, step)
-
-
-after_a_power_cut_at_any_step_one_server_starts.disk = 'ext4'
