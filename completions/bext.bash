@@ -5,20 +5,21 @@ _bext() {
   _init_completion -s || return
   case $prev in
     --pid-file | --binary | --config | --nginx-config | --bext-bin | --shim-bin | -c) _filedir; return ;;
-    --port) return ;;
+    --port | --timeout | --probation | --rehearsal) return ;;
   esac
   first=${words[1]-} command=$first
   [[ $first == ctl || $first == nginx ]] && command=${words[2]-}
   if ((cword == 1)); then
     case $1 in
       *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade stop ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
-      *) COMPREPLY=($(compgen -W 'reload upgrade stop status nginx --help --version' -- "$cur")) ;;
+      *) COMPREPLY=($(compgen -W 'reload upgrade stop status nginx nginx-takeover takeover rollback recover --help --version' -- "$cur")) ;;
     esac
     return
   fi
   if ((cword == 2)); then
     case $first in
       ctl) COMPREPLY=($(compgen -W 'reload status' -- "$cur")); return ;;
+      takeover) COMPREPLY=($(compgen -W 'status' -- "$cur")); return ;;
       nginx) [[ $1 == *bext-server ]] && COMPREPLY=($(compgen -W 'check' -- "$cur")) || COMPREPLY=($(compgen -W 'masquerade' -- "$cur")); return ;;
     esac
   fi
@@ -37,6 +38,10 @@ _bext() {
     --nginx-masquerade) COMPREPLY=($(compgen -W '--nginx-config --pid-file' -- "$cur")) ;;
     reload) COMPREPLY=($(compgen -W '--nowait --pid-file' -- "$cur")) ;;
     upgrade) COMPREPLY=($(compgen -W '--binary --pid-file' -- "$cur")) ;;
+    nginx-takeover)
+      COMPREPLY=($(compgen -W '--nginx-config --auto-takeover --timeout --probation --rehearsal --port --json --yes' -- "$cur")) ;;
+    takeover | recover) COMPREPLY=($(compgen -W '--json' -- "$cur")) ;;
+    rollback) COMPREPLY=($(compgen -W '--yes --if-uncommitted --json' -- "$cur")) ;;
     stop) COMPREPLY=($(compgen -W '--pid-file' -- "$cur")) ;;
     status) COMPREPLY=($(compgen -W '--json --pid-file' -- "$cur")) ;;
   esac

@@ -4,6 +4,19 @@ complete -c bext -n __fish_use_subcommand -a upgrade -d 'Change the binary witho
 complete -c bext -n __fish_use_subcommand -a stop -d 'Finish what is under way and end'
 complete -c bext -n __fish_use_subcommand -a status -d 'What the server does'
 complete -c bext -n __fish_use_subcommand -a nginx -d "In nginx's place"
+complete -c bext -n __fish_use_subcommand -a nginx-takeover -d "Check, and take nginx's ports over"
+complete -c bext -n __fish_use_subcommand -a takeover -d 'How far a takeover is'
+complete -c bext -n __fish_use_subcommand -a rollback -d 'Give the ports back to nginx'
+complete -c bext -n __fish_use_subcommand -a recover -d 'Finish or undo what was interrupted'
+complete -c bext -n '__fish_seen_subcommand_from takeover' -a status
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l auto-takeover -d 'Take over when no critical check fails'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l nginx-config -rF -d 'nginx.conf to serve'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l timeout -x -d 'Seconds until bext must serve'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l probation -x -d 'Seconds of watching before it is for good'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l rehearsal -x -d 'How many logged requests to compare'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover' -l port -x -d 'Port of the dashboard'
+complete -c bext -n '__fish_seen_subcommand_from nginx-takeover rollback' -l yes -d 'Do not ask'
+complete -c bext -n '__fish_seen_subcommand_from rollback' -l if-uncommitted -d 'Only undo what a takeover that died has left'
 complete -c bext -n '__fish_seen_subcommand_from nginx; and not __fish_seen_subcommand_from masquerade' -a masquerade
 complete -c bext -n '__fish_seen_subcommand_from masquerade' -a 'install uninstall status doctor'
 complete -c bext -n '__fish_seen_subcommand_from install uninstall' -l no-now -d 'Leave the running server alone'
@@ -14,4 +27,4 @@ complete -c bext -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c bext -n '__fish_seen_subcommand_from reload upgrade stop status' -l pid-file -rF -d 'Pid file of the server'
 complete -c bext -n '__fish_seen_subcommand_from reload' -l nowait -d 'Do not wait for the outcome'
 complete -c bext -n '__fish_seen_subcommand_from upgrade' -l binary -rF -d 'Program to put in place of the running one'
-complete -c bext -n '__fish_seen_subcommand_from status install uninstall doctor' -l json -d 'Print JSON'
+complete -c bext -n '__fish_seen_subcommand_from status install uninstall doctor nginx-takeover takeover rollback recover' -l json -d 'Print JSON'

@@ -8,7 +8,8 @@ if [[ $service == bext-server ]]; then
             'stop:finish what is under way and end' 'ctl:ask the running server' 'git-deploy:run a command on every push')
 else
   commands=('reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'status:what the server does'
-            "nginx:in nginx's place")
+            "nginx:in nginx's place" "nginx-takeover:check, and take nginx's ports over" 'takeover:how far a takeover is'
+            'rollback:give the ports back to nginx' 'recover:finish or undo what was interrupted')
 fi
 
 if (( CURRENT == 2 )); then
@@ -27,6 +28,7 @@ if [[ $service == bext && $command == nginx ]]; then
              '--act[also try what acts on the server]' '--nginx-config[nginx.conf to serve]:file:_files' $pid_file
   return
 fi
+if [[ $command == takeover && CURRENT -eq 3 ]]; then _values command status; return; fi
 if [[ $command == (ctl|nginx) ]]; then
   if (( CURRENT == 3 )); then
     [[ $command == ctl ]] && _values command reload status || _values command check
@@ -43,6 +45,12 @@ case $command in
   --nginx-masquerade) options=('--nginx-config[nginx.conf to serve]:file:_files' $pid_file) ;;
   reload) options=('--nowait[do not wait for the outcome]' $pid_file) ;;
   upgrade) options=('--binary[program to put in place of the running one]:file:_files' $pid_file) ;;
+  nginx-takeover) options=('--nginx-config[nginx.conf to serve]:file:_files' '--auto-takeover[take over when no critical check fails]'
+                           '--timeout[seconds until bext must serve]:seconds:' '--probation[seconds of watching before it is for good]:seconds:'
+                           '--rehearsal[how many logged requests to compare]:number:' '--port[port of the dashboard]:port:'
+                           '--json[print JSON]' '--yes[do not ask]') ;;
+  takeover|recover) options=('--json[print JSON]') ;;
+  rollback) options=('--yes[do not ask]' '--if-uncommitted[only undo what a takeover that died has left]' '--json[print JSON]') ;;
   status) options=('--json[print JSON]' $pid_file) ;;
 esac
 _arguments $options

@@ -13,6 +13,10 @@ bash -euc '
   completes "upgrade" bext up
   completes "--binary --pid-file" bext upgrade --
   completes "reload" bext-server ctl re
+  completes "nginx nginx-takeover" bext ng
+  completes "status" bext takeover ""
+  completes "--nginx-config --auto-takeover --timeout --probation --rehearsal --port --json --yes" bext nginx-takeover --
+  completes "--yes --if-uncommitted --json" bext rollback --
   completes "masquerade" bext nginx m
   completes "install" bext nginx masquerade in
   completes "--act --json" bext nginx masquerade doctor --
