@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
 #include "takeover/giver.h"
-#include "takeover/inventory.h"
 #include "takeover/places.h"
 #include "takeover/rehearsal.h"
 #include "takeover/report.h"
@@ -97,16 +97,33 @@ int change(Hands& hands) {
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
+/// Looks at the whole machine anew.
+Checks look_again(sysd::Manager& manager, Findings& findings) {
+    auto subject = look(&manager, "", FLAGS_nginx_config);
+    Rehearsal rehearsal;
+    auto checks = check_all(subject, &rehearsal);
+    findings.renew(std::move(subject), checks, rehearsal);
+    return checks;
+}
+
+Result<> check_again(Findings& findings) {
+    if (exists(kActiveBit)) return Error{"the checks are about the way from nginx to bext, and bext serves already"};
+    auto manager = sysd::Manager::connect();
+    if (!manager) return manager.error();
+    look_again(*manager, findings);
+    return {};
+}
+
 /// One transition that the page asks for; the lock is only taken for so long.
-Result<> transition(bool forward) {
+Result<> transition(bool forward, Findings& findings) {
     auto hands = take_hands();
     if (!hands) return hands.error();
     if (auto free = no_packages_at_work(); !free) return free;
     Engine engine(hands->manager, hands->journal, settings(), say);
     if (auto done = engine.recover(); !done) return done.error();
     if (!forward) return engine.roll_back();
-    if (!may_take_over(check_all(look(&hands->manager, "", FLAGS_nginx_config)))) return Error{"a critical check failed; nothing was changed"};
     if (exists(kActiveBit)) return Error{"bext has taken over already"};
+    if (!may_take_over(look_again(hands->manager, findings))) return Error{"a critical check failed; nothing was changed"};
     if (auto begun = hands->journal.begin(); !begun) return begun;
     return engine.take_over();
 }
@@ -129,20 +146,24 @@ int dashboard(Hands hands) {
     { auto given_back = std::move(hands.lock); }
     sigset_t held, before;
     sigfillset(&held);
-    sigprocmask(SIG_BLOCK, &held, &before);  // signals are the page's, not the sampling thread's
+    sigprocmask(SIG_BLOCK, &held, &before);  // signals are the page's, not the other threads'
     Samples samples(access_log, target);
+    Findings findings;
+    findings.renew(std::move(subject), checks, rehearsal);
     sigprocmask(SIG_SETMASK, &before, nullptr);
     signal(SIGPIPE, SIG_IGN);
     Actions actions;
     actions.status = [&] {
         auto state = Journal::look(kJournalDirectory);
-        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() + "}";
+        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() +
+               ",\"looked\":" + std::to_string(findings.looked()) + "}";
     };
-    actions.checks = [text = json_of(checks)] { return text; };
-    actions.rehearsal = [text = json_of(rehearsal)] { return text; };
-    actions.config = [text = inventory_of(subject)] { return text; };
-    actions.take_over = [] { return transition(true); };
-    actions.roll_back = [] { return transition(false); };
+    actions.checks = [&] { return findings.checks(); };
+    actions.rehearsal = [&] { return findings.rehearsal(); };
+    actions.config = [&] { return findings.inventory(); };
+    actions.check = [&] { return check_again(findings); };
+    actions.take_over = [&] { return transition(true, findings); };
+    actions.roll_back = [&] { return transition(false, findings); };
     auto done = serve_dashboard(FLAGS_port, actions, [](const std::string& url) {
         printf("\nThe dashboard is at %s\nCtrl-C ends it; what serves goes on serving.\n", url.c_str());
         fflush(stdout);

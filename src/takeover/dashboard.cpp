@@ -42,12 +42,17 @@ struct Board {
     std::atomic<bool> busy = false;
     std::thread work;
     std::mutex mutex;
-    std::string trouble;  // of the last transition, guarded by mutex
+    std::string_view doing;  // what is under way, or was last; guarded by mutex, like the next
+    std::string trouble;     // of what was done last
 
-    /// Begins a transition in a thread of its own; false when one is under way.
-    bool begin(const std::function<Result<>()>& action) {
+    /// Begins an action in a thread of its own; false when one is under way.
+    bool begin(std::string_view name, const std::function<Result<>()>& action) {
         if (busy.exchange(true)) return false;
         if (work.joinable()) work.join();
+        {
+            std::lock_guard lock(mutex);
+            doing = name;
+        }
         work = std::thread([this, action] {
             sigset_t all;
             sigfillset(&all);
@@ -63,7 +68,8 @@ struct Board {
     std::string status() {
         auto text = actions.status();
         std::lock_guard lock(mutex);
-        return cat({"{\"busy\":", busy ? "true" : "false", ",\"trouble\":", json_text(trouble), ",\"takeover\":", text, "}"});
+        return cat({"{\"busy\":", busy ? "true" : "false", ",\"doing\":", json_text(busy ? doing : ""), ",\"trouble\":", json_text(trouble),
+                    ",\"takeover\":", text, "}"});
     }
 };
 
@@ -129,9 +135,10 @@ private:
 
     void change(std::string_view path) {
         auto& actions = board_.actions;
-        if (path != "/api/takeover" && path != "/api/rollback") return refuse(http::status::not_found, "there is nothing of that name");
-        if (!board_.begin(path == "/api/takeover" ? actions.take_over : actions.roll_back))
-            return refuse(http::status::conflict, "a transition is under way");
+        auto* action = path == "/api/checks" ? &actions.check : path == "/api/takeover" ? &actions.take_over : path == "/api/rollback" ? &actions.roll_back : nullptr;
+        if (!action) return refuse(http::status::not_found, "there is nothing of that name");
+        if (!board_.begin(path.substr(std::string_view("/api/").size()), *action))
+            return refuse(http::status::conflict, "the machine is being checked, or a transition is under way");
         answer(http::status::accepted, "application/json", "{\"started\":true}\n");
     }
 

@@ -8,10 +8,10 @@
 
 namespace bext::takeover {
 
-/// What the page shows, as JSON, and does. All but the last two must be quick.
+/// What the page shows, as JSON, which must be quick, and what it does, in a thread of its own.
 struct Actions {
     std::function<std::string()> status, checks, rehearsal, config;
-    std::function<Result<>()> take_over, roll_back;
+    std::function<Result<>()> check, take_over, roll_back;
 };
 
 /// Serves on 127.0.0.1 until SIGINT, SIGTERM or SIGHUP; what is under way then is finished first. `opened` gets the URL

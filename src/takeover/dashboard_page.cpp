@@ -21,13 +21,14 @@ constexpr const char* kBody = R"html(
 <section aria-labelledby="h-live"><h2 id="h-live">What clients get</h2><div class="charts" id="charts"></div>
 <p class="soft small">The last two minutes, a point a second. <span class="key" aria-hidden="true"></span> bext serves for good; the broken line is the moment of the switch.
 Requests and errors (a status of 500 or more) are counted in the access log; the answer time is that of one request of this command.</p></section>
-<section aria-labelledby="h-checks"><h2 id="h-checks">Checks</h2><p id="counts" role="status">being read …</p><div id="checks"></div>
-<p class="soft small">As the machine was when the command began; Take Over checks again.</p></section>
+<section aria-labelledby="h-checks"><h2 id="h-checks" tabindex="-1">Checks</h2><p id="counts" role="status">being read …</p><div id="checks"></div>
+<div class="buttons"><button id="again" class="quiet" disabled>Check again</button></div>
+<p class="soft small"><span id="looked"></span> Take Over checks again before it changes anything.</p></section>
 <section aria-labelledby="h-rehearsal" id="rehearsal" hidden><h2 id="h-rehearsal">Rehearsal</h2><p id="rehearsed" role="status"></p><div id="locations"></div></section>
 <section aria-labelledby="h-warn"><h2 id="h-warn">Warnings of the configuration</h2><ul id="warnings"></ul></section>
 <section aria-labelledby="h-hosts"><h2 id="h-hosts">Virtual hosts</h2><table aria-labelledby="h-hosts"><thead><tr><th scope="col">Names</th><th scope="col">Listens</th><th scope="col">Certificate</th></tr></thead><tbody id="hosts"></tbody></table></section>
 <section aria-labelledby="h-up"><h2 id="h-up">Upstreams</h2><table aria-labelledby="h-up"><thead><tr><th scope="col">Server</th><th scope="col">Health</th></tr></thead><tbody id="upstreams"></tbody></table>
-<p class="soft small">Whether each accepted a connection when the command began.</p></section>
+<p class="soft small">Whether each accepts a connection: looked at every few seconds while this page is open.</p></section>
 </main>
 <div id="overlay" hidden><div><span class="turn" aria-hidden="true"></span><p id="moving" role="status" aria-live="polite"></p></div></div>
 <dialog id="ask" aria-labelledby="question" aria-describedby="detail"><h2 id="question"></h2><p id="detail"></p>

@@ -29,18 +29,26 @@ function path(t){
 }
 function why(t,busy){
   if(!connected)return 'Neither button works until the connection is back.';
-  if(busy)return 'A transition is under way.';
+  if(busy)return last.doing==='checks'?'The machine is being checked.':'A transition is under way.';
   if(t.committed||t.phase==='Active')return 'bext serves already. Rollback gives the ports back to nginx.';
   if(critical===null)return 'The checks are being read.';
   if(critical.length)return (critical.length===1?'1 critical check fails: ':critical.length+' critical checks fail: ')+critical.join(', ')+
-    '. Mend that and start bext nginx-takeover again.';
+    '. Mend that, then check again.';
   return 'No critical check fails. Rollback is possible at any time afterwards.';
+}
+// Something is under way, of this page or of a command elsewhere.
+const moving=status=>status.busy||['TakingOver','RollingBack'].includes(status.takeover.state.phase);
+function progress(status,step){
+  const now=step&&step.kind==='step'?step.text||step.name:'beginning';
+  switch(status.takeover.state.phase){case 'TakingOver':return 'Taking over: '+now+' …';case 'RollingBack':return 'Rolling back: '+now+' …'}
+  return status.doing==='rollback'?'Rolling back: beginning …':status.doing==='takeover'?'Taking over: checking the machine once more …':'Checking the machine again …';
 }
 function buttons(){
   if(!last)return;
-  const t=last.takeover.state,busy=last.busy||t.phase==='TakingOver'||t.phase==='RollingBack';
+  const t=last.takeover.state,busy=moving(last);
   $('take').disabled=!connected||busy||critical===null||critical.length>0||t.committed||t.phase==='Active';
   $('back').disabled=!connected||busy||!(t.phase==='Active'||t.phase==='Failed');
+  $('again').disabled=!connected||busy||t.committed||t.phase==='Active';
   say('why',why(t,busy));$('why').className=critical&&critical.length&&!busy&&!t.committed?'bad':'soft';
 }
 const newest=()=>{$('history').scrollTop=$('history').scrollHeight};
@@ -49,9 +57,10 @@ function show(status){
   last=status;const t=status.takeover.state;
   path(t);say('phase',t.phase);say('meaning',MEANING[t.phase]||'');
   say('reason',t.reason&&t.reason!==status.trouble?'Reason: '+t.reason:'');say('trouble',status.trouble);
-  $('overlay').hidden=!status.busy;document.body.classList.toggle('moving',status.busy);
-  const steps=t.history.filter(r=>r.kind!=='note'),step=steps.at(-1);
-  say('moving',!status.busy?'':(t.phase==='RollingBack'?'Rolling back: ':'Taking over: ')+(step&&step.kind==='step'?(step.text||step.name):'beginning')+' …');
+  const steps=t.history.filter(r=>r.kind!=='note');
+  $('overlay').hidden=!moving(status);document.body.classList.toggle('moving',moving(status));
+  say('moving',moving(status)?progress(status,steps.at(-1)):'');
+  if(changed('looked',status.takeover.looked)){again(checks);again(rehearse);say('looked','As the machine was at '+clock(status.takeover.looked/1000)+'.')}
   if(changed('history',steps)){
     $('history').replaceChildren();
     for(const r of steps){const li=put($('history'),'li'),time=put(li,'time',clock(r.time));time.dateTime=new Date(r.time*1000).toISOString();
@@ -98,7 +107,7 @@ function draw(c,samples){
     (at===undefined?'':'; switched at '+clock(samples[at].time)));
 }
 
-// What does not change while the command runs.
+// What a look at the machine has shown.
 const get=async path=>{const r=await fetch(path);if(!r.ok)throw Object.assign(new Error(path+': '+r.status),{status:r.status});return r.json()};
 const GROUPS=[['fail','Failed','bad'],['warn','Warnings','warn mark'],['pass','Passed','good']];
 function one(parent,c,kind){
@@ -135,14 +144,15 @@ function backend(b,block){
 }
 function empty(table,columns,text){if(!$(table).children.length){const td=put(put($(table),'tr'),'td',text,'soft');td.colSpan=columns}}
 async function config(){
-  const c=await get('/api/config'),servers=c.upstreams.flatMap(u=>u.servers).concat(c.backends);
+  const c=await get('/api/config');if(!changed('config',c))return;
+  const servers=c.upstreams.flatMap(u=>u.servers).concat(c.backends);
   for(const id of ['hosts','upstreams','warnings','stats'])$(id).replaceChildren();
   say('file',c.file+(c.nginx?' of '+c.nginx:''));
   for(const s of c.servers)host(s);
   for(const u of c.upstreams)for(const b of u.servers)backend(b,u.name);
   for(const b of c.backends)backend(b);
   for(const w of c.warnings)put($('warnings'),'li',w.replace(/^\[warn\] /,''),'warn');
-  if(!c.warnings.length){$('warnings').className='plain';put($('warnings'),'li','none','soft')}
+  $('warnings').className=c.warnings.length?'':'plain';if(!c.warnings.length){put($('warnings'),'li','none','soft')}
   empty('hosts',3,'none');empty('upstreams',2,'none');
   const down=servers.filter(b=>b.state==='down').length,warned=c.warnings.length;
   for(const [n,word,kind] of [[c.servers.length,'virtual host'],[c.listens.length,'listen'],[c.upstreams.length,'upstream'],[down,'backend down','bad'],
@@ -169,27 +179,24 @@ function rehearsal(r){
     const ul=put(details,'ul');for(const d of l.differences){const li=put(ul,'li',d.what);put(li,'span',d.request,'place')}
   }
 }
-async function rehearse(){
-  try{const r=await get('/api/rehearsal');rehearsal(r);if(['done','failed','skipped'].includes(r.state))return}
-  catch(e){if(e.status===404)return}
-  setTimeout(rehearse,2000);
-}
+const rehearse=async()=>rehearsal(await get('/api/rehearsal'));
 
 // Changing something: asked first.
 function ask(title,detail,yes,path){
   say('question',title);say('detail',detail);say('yes',yes);$('ask').showModal();$('no').focus();
   $('no').onclick=()=>$('ask').close();
-  $('yes').onclick=async()=>{
-    $('ask').close();$('h-phase').focus();
-    try{const r=await fetch(path,{method:'POST',headers:{'X-Bext-Token':token}});if(!r.ok)say('trouble',(await r.json()).error)}
-    catch{say('trouble','The command could not be reached; nothing was begun.')}
-  };
+  $('yes').onclick=()=>{$('ask').close();$('h-phase').focus();begin(path)};
 }
+async function begin(path){
+  try{const r=await fetch(path,{method:'POST',headers:{'X-Bext-Token':token}});if(!r.ok)say('trouble',(await r.json()).error)}
+  catch{say('trouble','The command could not be reached; nothing was begun.')}
+}
+$('again').onclick=()=>{$('h-checks').focus();begin('/api/checks')};
 $('take').onclick=()=>ask('Take over now?','bext serves in nginx’s place, on nginx’s own sockets: nobody is refused meanwhile. If a step fails, nginx goes on as before.','Take over now','/api/takeover');
 $('back').onclick=()=>ask('Roll back to nginx?','nginx is started again and gets the ports back: nobody is refused meanwhile.','Roll back now','/api/rollback');
 
 const again=task=>task().catch(e=>{if(e.status!==403)setTimeout(()=>again(task),2000)});
-again(checks);again(config);rehearse();
+setInterval(()=>{if(!document.hidden&&connected)config().catch(()=>{})},5000);again(config);
 const stream=new EventSource('/api/events');
 stream.onmessage=e=>{connected=true;say('lost','');show(JSON.parse(e.data))};
 stream.onerror=()=>{

@@ -216,9 +216,44 @@ def what_stands_in_the_way_is_said(machine):
         assert 'fail' in browser.script("return document.querySelector('.check').className")
         assert browser.script("return document.querySelector('.check.fail .mend').checkVisibility()")
         _pictures(machine, browser, '6-blocked')
+        machine.run('rm /etc/nginx/conf.d/broken.conf')
+        browser.click('#again')
+        browser.wait("!document.querySelector('#take').disabled")
+        assert 'No critical check fails' in _text(browser, '#why') and browser.script("return !document.querySelector('.check.fail')")
         machine.run('systemctl stop dash')
         browser.wait("document.querySelector('#lost').innerText.includes('Connection lost')")
         _pictures(machine, browser, '7-connection-lost', whole=False)
+
+
+@needs_browser
+def what_changes_meanwhile_is_shown(machine):
+    """The health of a backend, what a new look shows, and what another command does."""
+    _site(machine)
+    url = _start(machine)
+    with Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        browser.wait("document.querySelectorAll('#upstreams td').length === 3 && document.querySelector('#rehearsed').innerText")
+        assert '/old/' not in _text(browser, '#rehearsal')
+        state = "document.querySelectorAll('#upstreams td')[1].innerText"
+        assert browser.script(f'return {state}').startswith('down')
+        machine.run('systemd-run --quiet --unit second python3 -m http.server -b 127.0.0.1 -d /run/live 1')
+        browser.wait(state + " === 'up'")
+        machine.run('systemctl stop second')
+        browser.wait(state + ".startsWith('down')")
+        machine.run('curl -sS -H "Host: www.example" http://127.0.0.1/old/')
+        browser.click('#again')
+        browser.wait("document.querySelector('#rehearsal').innerText.includes('/old/') && document.querySelector('#overlay').hidden")
+        moving = "!document.querySelector('#overlay').hidden && document.querySelector('#moving').innerText.startsWith('{}')"
+        machine.run('systemd-run --quiet bext nginx-takeover --auto-takeover --rehearsal 0 --probation 3')
+        browser.wait(moving.format('Taking over'))
+        assert browser.script("return getComputedStyle(document.querySelector('.turn')).animationName") == 'turn'
+        browser.devtools('Emulation.setEmulatedMedia', features=[{'name': 'prefers-reduced-motion', 'value': 'reduce'}])
+        assert browser.script("return getComputedStyle(document.querySelector('.turn')).animationName") == 'none'
+        browser.wait("document.querySelector('#phase').innerText === 'Active' && document.querySelector('#overlay').hidden")
+        assert browser.script("return document.querySelector('#again').disabled"), 'the checks are about the way to bext'
+        machine.run('systemd-run --quiet bext rollback --yes')
+        browser.wait("document.querySelector('#phase').innerText === 'RolledBack' && document.querySelector('#overlay').hidden")
 
 
 REHEARSAL = {'state': 'done', 'reason': '', 'requests': 400, 'matched': 398, 'percent': 99.5, 'locations': [

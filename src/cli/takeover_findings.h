@@ -1,0 +1,47 @@
+// Takeover findings: what the last look at the machine has shown, for the dashboard: checks, rehearsal, and an inventory in
+// which the health of the backends is kept fresh.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "takeover/checks.h"
+#include "takeover/rehearsal.h"
+
+namespace bext::cli {
+
+class Findings {
+public:
+    Findings();
+    ~Findings();
+    Findings(const Findings&) = delete;
+
+    /// What this look has shown replaces what an earlier one has.
+    void renew(takeover::Subject subject, const takeover::Checks& checks, const takeover::Rehearsal& rehearsal);
+
+    /// When that was: milliseconds since 1970.
+    std::int64_t looked() const;
+
+    /// As JSON.
+    std::string checks() const;
+    std::string rehearsal() const;
+    /// Being asked for it has the backends looked at again, at most every five seconds.
+    std::string inventory();
+
+private:
+    void run();
+
+    mutable std::mutex mutex_;  // guards all that follows
+    std::condition_variable wake_;
+    std::shared_ptr<const takeover::Subject> subject_;
+    std::string checks_ = "[]", rehearsal_ = "{}", inventory_ = "{}";
+    std::int64_t looked_ = 0;
+    bool asked_ = false, over_ = false;
+    std::thread thread_;
+};
+
+}  // namespace bext::cli
