@@ -168,19 +168,22 @@ Result<> Engine::restore_boot_state(bool bext_off) {
     return manager_.disable_file(kBext);
 }
 
-/// nginx is enabled before the bit goes, and bext stopped after it has gone: at every moment one of them starts at boot.
+/// nginx is enabled before the bit goes, and bext stopped after it has gone: at every moment one of them starts at boot. Without
+/// the bit nginx starts in any case, and bext must be stopped whatever else fails.
 Result<> Engine::release_bext() {
-    if (auto done = restore_boot_state(false); !done) return done;
+    auto restored = restore_boot_state(false);
+    if (!restored && exists(kActiveBit)) return restored;
     if (auto done = remove_durably(kActiveBit); !done) return done;
     if (auto done = remove_durably(kToken); !done) return done;
     if (auto done = failpoint("back-stop"); !done) return done;
     auto unit = manager_.unit(kBext);
-    if (unit && !unit->active() && unit->active_state != "activating") return {};
+    if (unit && !unit->active() && unit->active_state != "activating") return restored;
     say_("stopping bext, which finishes what it has under way");
     auto heard = unit && unit->main_pid > 0 ? supervisor::ask(unit->main_pid, "leave", kHearTime) : std::nullopt;
     // One that hangs finishes nothing, and what is waiting with it for its end would wait for nothing.
     if (heard && !*heard) static_cast<void>(run_program({"systemctl", "kill", "--kill-who=all", "--signal=KILL", kBext}, kOpenTime));
-    return manager_.run(sysd::Job::kStop, kBext, kStopTime);
+    if (auto done = manager_.run(sysd::Job::kStop, kBext, kStopTime); !done) return done;
+    return restored;
 }
 
 Result<> Engine::clean_up() {

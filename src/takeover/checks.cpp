@@ -18,7 +18,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr std::uint64_t kLeast = 16 * 1024 * 1024;  // bytes free on the disk of the journal
+constexpr std::uint64_t kLeast = 16 * 1024 * 1024;  // bytes free for the journal, and in /run: with less there systemd refuses a daemon-reload
 
 Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
 
@@ -144,14 +144,17 @@ Check check_way_back(const Subject& subject) {
 }
 
 Check check_disk(const Subject&) {
-    struct statvfs facts {};
-    std::string place = exists("/var/lib/bext") ? "/var/lib/bext" : "/var/lib";
-    auto check = made("Disk", true, place);
-    if (statvfs(place.c_str(), &facts) != 0) return verdict(check, Verdict::kFail, Error::from_errno("statvfs() of " + place).text, "");
-    if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, place + " is read-only", "mount it for writing");
-    auto room = facts.f_bavail * facts.f_frsize;
-    if (room < kLeast || (facts.f_files && facts.f_favail < 100))
-        return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + number(facts.f_favail) + " files are free", "make room");
+    std::string journal = exists("/var/lib/bext") ? "/var/lib/bext" : "/var/lib";
+    auto check = made("Disk", true, journal + " and /run");
+    for (auto& place : {journal, std::string("/run")}) {
+        struct statvfs facts {};
+        if (statvfs(place.c_str(), &facts) != 0) return verdict(check, Verdict::kFail, Error::from_errno("statvfs() of " + place).text, "");
+        if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, place + " is read-only", "mount it for writing");
+        auto room = facts.f_bavail * facts.f_frsize;
+        if (room < kLeast || (facts.f_files && facts.f_favail < 100))
+            return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + number(facts.f_favail) + " files are free in " + place,
+                           "make room for " + number(kLeast / 1024 / 1024) + " MiB and 100 files");
+    }
     if (access("/etc/systemd/system", W_OK) != 0 && geteuid() == 0)
         return verdict(check, Verdict::kFail, "/etc/systemd/system cannot be written", "mount /etc for writing");
     return check;

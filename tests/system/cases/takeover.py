@@ -308,7 +308,12 @@ def a_bext_that_does_not_start_any_more_is_rolled_back(machine):
 
 def a_full_disk_stops_it_before_anything_is_changed(machine):
     machine.run('mkdir -p /var/lib/bext; mount -t tmpfs -o size=32k none /var/lib/bext; mkdir /var/lib/bext/takeover; : > /var/lib/bext/takeover/journal')
-    _refused(machine, 'KiB and')
+    _refused(machine, 'files are free in /var/lib/bext')
+    machine.run('umount /var/lib/bext; mkdir -p /var/lib/bext/takeover; : > /var/lib/bext/takeover/journal')
+    machine.run('mount -o remount,size=64m /run; dd if=/dev/zero of=/run/fill bs=1M count=60 2>/dev/null', check=False)
+    _refused(machine, 'files are free in /run')
+    machine.run('rm /run/fill')
+    machine.run(GO, timeout=60)
 
 
 def a_unix_socket_is_reachable_all_the_while(machine):
