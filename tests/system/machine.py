@@ -90,6 +90,7 @@ class Machine:
         self.image, self.disk, self.name = image, disk, f'bext{next(numbers)}'
         self.group = f'bext-system-{os.getpid()}-{self.name}'
         self.build = None  # where the build and its packages are
+        self.thorough = False
         self.console = tempfile.TemporaryFile()
         self.holder = self.nspawn = self.init = None
         command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', str(HERE / 'holder.sh'), str(image), self.group, disk]
@@ -109,6 +110,11 @@ class Machine:
 
     def __exit__(self, *_):
         self.remove()
+
+    def steps(self, every, some):
+        """The steps at which a test is to interrupt something: all of `every` when it is thorough; else `some`, one of each kind of outcome."""
+        assert set(some) <= set(every), some
+        return every if self.thorough else some
 
     @staticmethod
     def _child(pid):

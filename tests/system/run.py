@@ -6,7 +6,7 @@
     run.py --list                        names the tests
 
 A test takes the machine, with bext installed unless it is marked @bare: `def a_sentence(machine)`. One marked @thorough takes minutes: it
-runs when it is named itself, or with --thorough. Exit status 77: no machine can run on this host.
+runs when it is named itself, or with --thorough. Those that interrupt something step by step do so at every step then, else at some. Exit status 77: no machine can run on this host.
 """
 import argparse
 import importlib.util
@@ -60,13 +60,13 @@ def stage(build, directory):
     subprocess.run(command, env={'DESTDIR': directory, 'PATH': '/usr/local/bin:/usr/bin:/bin'}, check=True, stdout=subprocess.DEVNULL)
 
 
-def run_one(name, function, disk, build, files):
+def run_one(name, function, disk, build, files, thorough):
     """Whether the test passed; a failure is printed with the last messages of the machine."""
     began, since = time.monotonic(), time.time()
     try:
         with Machine(disk, getattr(function, 'disk', 'tmpfs')) as machine:
             try:
-                machine.build = build
+                machine.build, machine.thorough = build, thorough
                 if not hasattr(function, 'bare'):
                     machine.put_tree(files)
                 machine.put(HERE / 'load.py', '/usr/local/bin/load.py', 0o755)
@@ -123,7 +123,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as files:
         stage(args.build, files)
-        failed = [name for name, function in tests if not run_one(name, function, disk, args.build, files)]
+        failed = [name for name, function in tests if not run_one(name, function, disk, args.build, files, args.thorough or name in args.tests)]
     print(f'{len(tests)} system tests, {len(failed)} failed{": " if failed else ""}{" ".join(failed)}')
     return 1 if failed else 0
 
