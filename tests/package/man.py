@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The man pages have no fault that man sees, and tell of every command and option: man.py BUILD."""
+"""The man pages have no fault that man sees, and tell of every command, option and request of the takeover's page: man.py BUILD."""
 import os
 import pathlib
 import re
 import subprocess
 import sys
 
-PAGES = pathlib.Path(__file__).resolve().parents[2] / 'man'
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ROOT / 'man'
 
 
 def page(path, wrong):
@@ -26,6 +27,17 @@ def told(program):
     return {command.strip() for command in commands if command.strip()}, options - {'--wait'} | {'--nowait'}
 
 
+def requests_of_the_page(text, wrong):
+    """What dashboard.cpp answers, docs/takeover-api.yaml and the man page must be the same."""
+    served = set(re.findall(r'"(/api/[a-z]+)"', (ROOT / 'src/takeover/dashboard.cpp').read_text()))
+    api = (ROOT / 'docs/takeover-api.yaml').read_text()
+    described = {(method.upper(), path) for path, block in re.findall(r'(?m)^  (/api/\w+):\n((?:    .*\n)+)', api)
+                 for method in re.findall(r'(?m)^    (get|post):', block)}
+    told = set(re.findall(r'(?m)^ +(GET|POST) (/api/\w+)', text))
+    wrong += [f'bext.1 and takeover-api.yaml do not agree on {" ".join(one)}' for one in sorted(told ^ described)]
+    wrong += [f'dashboard.cpp and takeover-api.yaml do not agree on {path}' for path in sorted({path for _, path in described} ^ served)]
+
+
 def main():
     build, wrong = pathlib.Path(sys.argv[1]), []
     texts = {path.name: page(path, wrong) for path in sorted(PAGES.iterdir())}
@@ -36,6 +48,7 @@ def main():
         wrong += [f'{name}: nothing about {what}' for what in sorted(commands | options) if what not in text]
         if len(commands) < 3 or not used:
             wrong.append(f'{name}: the help of the program was not understood')
+    requests_of_the_page(texts['bext.1'], wrong)
     print('\n'.join(wrong) or f'{len(texts)} pages are right')
     return 1 if wrong else 0
 
