@@ -14,12 +14,16 @@ namespace bext::http {
 namespace {
 
 /// A file of its own name, for client_body_in_file_only.
+std::string numbered(const std::string& directory, unsigned number) {
+    char text[16];
+    snprintf(text, sizeof text, "/%010u", number);
+    return directory + text;
+}
+
 Result<Fd> open_named_file(const std::string& directory, std::string& name) {
     static std::atomic<unsigned> next{static_cast<unsigned>(::getpid()) << 8};
     for (int tries = 0; tries < 1000; ++tries) {
-        char number[16];
-        snprintf(number, sizeof number, "%010u", ++next);
-        name = directory + "/" + number;
+        name = numbered(directory, ++next);
         Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         if (fd) return fd;
         if (errno != EEXIST) break;
@@ -71,16 +75,15 @@ private:
     bool open() {
         auto& path = *conf_.body_temp_path;
         if (*conf_.body_in_file_only == Client::InFile::kOff) {
-            auto fd = open_temp_file(path);
+            auto fd = open_temp_file(path, name_);
             if (!fd) return r_.log(Level::kCrit, fd.error().text), false;
             r_.body.file = std::move(*fd);
             return true;
         }
-        std::string name;
-        auto fd = open_named_file(path, name);
+        auto fd = open_named_file(path, name_);
         if (!fd) return r_.log(Level::kCrit, fd.error().text), false;
         r_.body.file = std::move(*fd);
-        r_.body.file_name = r_.arena.cat({name, {"\0", 1}});
+        r_.body.file_name = r_.arena.cat({name_, {"\0", 1}});
         r_.body.file_name.remove_suffix(1);
         if (*conf_.body_in_file_only == Client::InFile::kClean)
             r_.arena.on_clear(remove_file, const_cast<char*>(r_.body.file_name.data()));
@@ -89,9 +92,9 @@ private:
     bool spill() {
         if (!r_.body.file) {
             if (!open()) return false;
-            r_.log(Level::kWarn, cat({"a client request body is buffered to a temporary file ", *conf_.body_temp_path}));
+            r_.log(Level::kWarn, cat({"a client request body is buffered to a temporary file ", name_}));
         }
-        auto done = write_temp_file(r_.body.file.get(), {buffer_, used_}, r_.body.size - used_, *conf_.body_temp_path);
+        auto done = write_temp_file(r_.body.file.get(), {buffer_, used_}, r_.body.size - used_, name_);
         if (!done) return r_.log(Level::kCrit, done.error().text), false;
         used_ = 0;
         return true;
@@ -101,26 +104,29 @@ private:
     const Client& conf_;
     char* buffer_ = nullptr;
     std::size_t size_ = 0, used_ = 0;
+    std::string name_;  // of the file
 };
 
 }  // namespace
 
-Result<Fd> open_temp_file(const std::string& directory) {
+Result<Fd> open_temp_file(const std::string& directory, std::string& name) {
+    static std::atomic<unsigned> next{0};
+    name = numbered(directory, ++next);
     Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (fd) return fd;
-    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return Error::from_errno("open() \"" + directory + "/\"");
-    auto name = directory + "/XXXXXX";
-    fd = Fd(::mkostemp(name.data(), O_CLOEXEC));
-    if (!fd) return Error::from_errno("open() \"" + name + "\"");
-    ::unlink(name.c_str());
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return Error::from_errno("open() \"" + name + "\"");
+    auto made = directory + "/XXXXXX";
+    fd = Fd(::mkostemp(made.data(), O_CLOEXEC));
+    if (!fd) return Error::from_errno("open() \"" + made + "\"");
+    ::unlink(made.c_str());
     return fd;
 }
 
-Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& directory) {
+Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& name) {
     while (!bytes.empty()) {
         ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return Error::from_errno("pwrite() \"" + directory + "/\"", n < 0 ? errno : ENOSPC);
+        if (n <= 0) return Error::from_errno("pwrite() \"" + name + "\"", n < 0 ? errno : ENOSPC);
         bytes.remove_prefix(static_cast<std::size_t>(n));
         offset += static_cast<std::uint64_t>(n);
     }

@@ -49,9 +49,9 @@ class Request;
 
 /// Reads the whole body into memory (client_body_buffer_size) or a temporary file. 0, or the status to answer with.
 Task<int> read_body(Request& request);
-/// Opens an unlinked temporary file in `directory` (made by the supervisor). The error has nginx's text.
-Result<Fd> open_temp_file(const std::string& directory);
-/// Writes all of `bytes` at `offset`. The error has nginx's text, with `directory` as the place.
-Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& directory);
+/// Opens a temporary file in `directory` (made by the supervisor) that has no name; `name` is what messages call it, as nginx would.
+Result<Fd> open_temp_file(const std::string& directory, std::string& name);
+/// Writes all of `bytes` at `offset`. The error has nginx's text.
+Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& name);
 
 }  // namespace bext::http

@@ -19,7 +19,6 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
         auto wait = co_await stream->readable(static_cast<std::uint64_t>(timeout));
         if (wait == net::Wait::kTimeout) {
             request_->timed_out = true;
-            request_->log(Level::kInfo, "client timed out", ETIMEDOUT);
             co_return Read{0, status::kTimeout};
         }
         if (wait == net::Wait::kCancelled) co_return Read{0, status::kClientClosed};
@@ -27,7 +26,7 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
         if (n > 0) co_return Read{static_cast<std::size_t>(n), 0};
         if (n == -EAGAIN) continue;
         failed_ = true;
-        request_->log(Level::kInfo, "client prematurely closed connection", n < 0 ? static_cast<int>(-n) : 0);
+        request_->log(Level::kInfo, n < 0 ? "recv()" : "client prematurely closed connection", n < 0 ? static_cast<int>(-n) : 0);
         co_return Read{0, status::kBadRequest};
     }
 }

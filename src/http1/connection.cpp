@@ -107,6 +107,7 @@ Task<bool> ClientConnection::read_proxy_header() {
     std::size_t have = 0;
     for (;;) {
         auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
+        if (wait == net::Wait::kTimeout) note(Level::kInfo, "client timed out", ETIMEDOUT, "waiting for request");
         if (wait != net::Wait::kReady) co_return false;
         // Peek, so that bytes behind the header stay for TLS or the request.
         ssize_t n = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_bytes_.size(), MSG_PEEK);
@@ -125,8 +126,8 @@ Task<bool> ClientConnection::read_proxy_header() {
             continue;
         }
         if (verdict != net::ProxyParse::kDone) {
-            listen_use_->site().error_log->write(Level::kError, cat({"*", std::to_string(number), " broken header: \"", std::string_view(proxy_bytes_.data(), std::min<std::size_t>(proxy_bytes_.find_first_of("\r\n"), 107)),
-                                                    "\" while reading PROXY protocol, client: ", client_text(), ", server: ", listen->address.text()}));
+            auto line = std::string_view(proxy_bytes_.data(), std::min<std::size_t>(proxy_bytes_.find_first_of("\r\n"), 107));
+            note(Level::kError, cat({"broken header: \"", line, "\""}), 0, "reading PROXY protocol");
             co_return false;
         }
         ssize_t taken = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_->size, 0);
@@ -143,9 +144,11 @@ Task<bool> ClientConnection::start_tls() {
     char first;
     for (;;) {
         auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
+        if (wait == net::Wait::kTimeout) note(Level::kInfo, "client timed out", ETIMEDOUT, "SSL handshaking");
         if (wait != net::Wait::kReady) co_return false;
         ssize_t n = ::recv(socket_->fd(), &first, 1, MSG_PEEK);
         if (n == 1) break;
+        if (n == 0) note(Level::kInfo, "client closed connection", 0, "SSL handshaking");
         if (n == 0 || errno != EAGAIN) co_return false;
         socket_->not_readable();
     }
@@ -164,11 +167,10 @@ Task<bool> ClientConnection::start_tls() {
 Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
     for (;;) {
         auto wait = co_await stream->readable(timeout_ms);
-        if (wait == net::Wait::kTimeout && request_) {
-            request_->log(Level::kInfo, "client timed out", ETIMEDOUT);
-            request_->out.status = request_->error_status = http::status::kTimeout;
+        if (wait != net::Wait::kReady) {
+            read_error_ = wait == net::Wait::kTimeout ? ETIMEDOUT : ECANCELED;
+            co_return false;
         }
-        if (wait != net::Wait::kReady) co_return false;
         if (!in_.data) {
             in_.size = wire_->header_buffer_size->value;
             in_.data = static_cast<char*>(pool_allocate(in_.size));
@@ -179,7 +181,10 @@ Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
             in_.end += static_cast<std::size_t>(n);
             co_return true;
         }
-        if (n != -EAGAIN) co_return false;
+        if (n != -EAGAIN) {
+            read_error_ = static_cast<int>(-n);
+            co_return false;
+        }
     }
 }
 
@@ -241,6 +246,7 @@ Task<bool> ClientConnection::read_head() {
         waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
         idle_ = false;
+        if (!got) note_end(first);
         if (!got) co_return false;
     }
     Counted reading(thread_.figures, Gauge::kReading);
@@ -251,16 +257,10 @@ Task<bool> ClientConnection::read_head() {
         if (next == Next::kDone || next == Next::kRefused) break;
         auto now = thread_.loop.now();
         bool filled = now < deadline;
-        if (filled) filled = co_await fill(deadline - now);
+        if (!filled) read_error_ = ETIMEDOUT;
+        else filled = co_await fill(deadline - now);
         if (!filled) {
-            if (line_done_ || in_.end > line_begin_) {
-                if (!request_->error_status) {
-                    request_->log(Level::kInfo, "client prematurely closed connection");
-                    request_->out.status = request_->error_status = http::status::kBadRequest;
-                }
-                request_->aborted = true;
-                for (auto* logger : request_->site->loggers) logger(*request_);
-            }
+            if (line_done_ || in_.end > line_begin_) note_unfinished_head();
             co_return false;
         }
     }

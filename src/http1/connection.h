@@ -62,6 +62,10 @@ private:
     Task<bool> read_head();
     bool begin_request(bool waited, bool pipelined);
     Task<bool> fill(std::uint64_t timeout_ms);
+    void note_end(bool first);
+    void note_unfinished_head();
+    void note(Level level, std::string_view text, int error, std::string_view action);
+    std::string_view head_action() const;
     Task<> end_request();
     Task<> linger();
     Task<bool> discard_rest();
@@ -122,6 +126,7 @@ private:
     unsigned large_ = 0;       // large buffers of this head
     RequestLineParser line_parser_;
     HeaderLineParser header_parser_;
+    int read_error_ = 0;  // why fill() got nothing: 0 the client has closed, ETIMEDOUT, ECANCELED, or what the stream said
     bool line_done_ = false;
     std::size_t line_begin_ = 0;  // of the line being parsed, in in_
     const http::Wire* wire_ = nullptr;

@@ -10,7 +10,7 @@ namespace status = http::status;
 
 ClientConnection::Next ClientConnection::refuse(int code, std::string_view why) {
     if (!why.empty()) {
-        request_->log_action = line_done_ ? "reading client request headers" : "reading client request line";
+        request_->log_action = head_action();
         if (line_done_ && header_parsed_) request_->log_action = {};
         request_->log(Level::kInfo, why);
         request_->log_action = {};

@@ -188,13 +188,14 @@ Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket
     handshake.stream = stream.get();
     auto deadline = thread.loop.now() + timeout_ms;
     bool done = false;
+    auto wait = net::Wait::kReady;
     for (;;) {
         auto step = stream->handshake();
         done = step == TlsStream::Step::kDone;
         if (done || step == TlsStream::Step::kFailed) break;
         auto now = thread.loop.now();
         auto left = now < deadline ? deadline - now : 0;
-        auto wait = net::Wait::kTimeout;
+        wait = net::Wait::kTimeout;
         if (left && step == TlsStream::Step::kRead) wait = co_await socket.readable(left);
         if (left && step == TlsStream::Step::kWrite) wait = co_await socket.writable(left);
         if (wait != net::Wait::kReady) break;
@@ -204,7 +205,9 @@ Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket
         stream->set_server_name(handshake.name);
         out.session = stream.get();
         out.stream = std::move(stream);
-    } else {
+    } else if (wait == net::Wait::kTimeout) {
+        log(handshake, Level::kInfo, "client timed out" + errno_text(ETIMEDOUT));
+    } else if (wait == net::Wait::kReady) {
         log_failure(handshake, *stream);
     }
     use->release();

@@ -55,19 +55,18 @@ std::span<char> Relay::room() {
 
 /// Moves what is pending in memory to the temporary file. False when nothing was, or it failed (logged).
 bool Relay::spill() {
-    auto& path = *x_.conf.temp_path;
     if (!file_) {
-        auto fd = http::open_temp_file(path);
+        auto fd = http::open_temp_file(*x_.conf.temp_path, file_name_);
         if (!fd) return x_.log(Level::kCrit, fd.error().text), x_.broken = true, false;
         file_ = std::move(*fd);
-        x_.log(Level::kWarn, cat({"an upstream response is buffered to a temporary file ", path}));
+        x_.log(Level::kWarn, cat({"an upstream response is buffered to a temporary file ", file_name_}));
     }
     std::size_t kept = 0;
     bool moved = false;
     for (auto& piece : pending_) {
         auto out = piece;
         if (piece.in_memory()) {
-            auto done = http::write_temp_file(file_.get(), {piece.data, piece.size}, file_size_, path);
+            auto done = http::write_temp_file(file_.get(), {piece.data, piece.size}, file_size_, file_name_);
             if (!done) return x_.log(Level::kCrit, done.error().text), x_.broken = true, false;
             out = Piece::file(file_.get(), static_cast<off_t>(file_size_), piece.size);
             file_size_ += piece.size;

@@ -49,6 +49,7 @@ private:
     List<Block> blocks_;
     std::size_t block_size_, most_memory_, memory_ = 0;
     Fd file_;
+    std::string file_name_;
     std::uint64_t file_size_ = 0, received_ = 0, rate_ = 0;
     std::int64_t started_;
     bool draining_ = false, full_ = false, senseless_ = false;

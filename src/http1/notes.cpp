@@ -1,0 +1,49 @@
+// What the error log says of a client that ends without a whole request (ngx_http_request.c).
+#include "http1/connection.h"
+
+namespace bext::http1 {
+
+/// A line of the error log about a client without a request (ngx_http_log_error).
+void ClientConnection::note(Level level, std::string_view text, int error, std::string_view action) {
+    auto* core = static_cast<const http::Core*>(listen->hosts.default_server->root.records[conf::slot_of<http::Core>]);
+    auto& log = *core->error_log ? **core->error_log : *listen_use_->site().error_log;
+    if (!log.wants(level)) return;
+    auto message = cat({"*", std::to_string(number), " ", text, error ? errno_text(error) : std::string()});
+    if (!action.empty()) message += cat({" while ", action, ", client: ", client_text(), ", server: ", listen->address.text()});
+    log.write(level, message);
+}
+
+/// Why an idle connection ended; a kept one that had nothing more to say ends silently at its time.
+void ClientConnection::note_end(bool first) {
+    constexpr std::string_view kAction = "waiting for request";
+    if (read_error_ == ECANCELED) return;
+    if (!first) {
+        if (read_error_ == 0) note(Level::kInfo, cat({"client ", client_text(), " closed keepalive connection"}), 0, {});
+    } else if (read_error_ == 0) {
+        note(Level::kInfo, "client closed connection", 0, kAction);
+    } else {
+        note(Level::kInfo, read_error_ == ETIMEDOUT ? "client timed out" : "recv()", read_error_, kAction);
+    }
+}
+
+std::string_view ClientConnection::head_action() const {
+    if (line_done_) return "reading client request headers";
+    return request_->pipelined ? "reading client pipelined request line" : "reading client request line";
+}
+
+/// A head that ends in its middle: the error log has why, the access log the status.
+void ClientConnection::note_unfinished_head() {
+    auto& r = *request_;
+    bool late = read_error_ == ETIMEDOUT;
+    r.log_action = head_action();
+    if (!line_done_) r.line = std::string_view(in_.data + line_begin_, in_.end - line_begin_).substr(line_parser_.start());
+    r.line = r.line.substr(0, r.line.find_first_of("\r\n"));
+    if (late) r.log(Level::kInfo, "client timed out", ETIMEDOUT);
+    else if (read_error_ == 0) r.log(Level::kInfo, "client prematurely closed connection");
+    else if (read_error_ != ECANCELED) r.log(Level::kInfo, "recv()", read_error_);
+    r.out.status = r.error_status = late ? http::status::kTimeout : http::status::kBadRequest;
+    r.aborted = true;
+    for (auto* logger : r.site->loggers) logger(r);
+}
+
+}  // namespace bext::http1
