@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/host.h"
+#include "http/listen_log.h"
 #include "http/request.h"
 #include "http/site.h"
 #include "http/thread.h"
@@ -79,8 +80,8 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
 }
 
 void log(const Handshake& h, Level level, std::string_view text) {
-    h.site.error_log->write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
-                                        h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+    http::listen_log(h.connection, h.site).write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
+                                                           h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
 }
 
 /// Takes what a request without an answer would send.
