@@ -13,13 +13,14 @@
 namespace bext::http {
 namespace {
 
-/// A file of its own name, for client_body_in_file_only.
+/// nginx's name of a temporary file.
 std::string numbered(const std::string& directory, unsigned number) {
     char text[16];
     snprintf(text, sizeof text, "/%010u", number);
     return directory + text;
 }
 
+/// A file of its own name, for client_body_in_file_only.
 Result<Fd> open_named_file(const std::string& directory, std::string& name) {
     static std::atomic<unsigned> next{static_cast<unsigned>(::getpid()) << 8};
     for (int tries = 0; tries < 1000; ++tries) {

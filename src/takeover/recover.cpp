@@ -33,7 +33,8 @@ Result<bool> Engine::recover() {
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kRolledBack, "bext did not start any more"); !done) return done.error();
     } else if (!in_transition(phase) && !exists(kActiveBit) && (exists(kBextGate) || exists(kRecoverLink))) {  // left by the recovery at boot, or by an undoing that failed
-        if (auto done = release_bext(); !done) return done.error();
+        if (exists(kBextGate))  // behind it bext.service can only be what the takeover has started
+            if (auto done = release_bext(); !done) return done.error();
         if (auto done = clean_up(); !done) return done.error();
     } else {
         return false;

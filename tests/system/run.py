@@ -6,7 +6,8 @@
     run.py --list                        names the tests
 
 A test takes the machine, with bext installed unless it is marked @bare: `def a_sentence(machine)`. One marked @thorough takes minutes: it
-runs when it is named itself, or with --thorough. Those that interrupt something step by step do so at every step then, else at some. Exit status 77: no machine can run on this host.
+runs when it is named itself, or with --thorough. Those that interrupt something step by step do so at every step then, else at some. Exit
+status 77: no machine can run on this host.
 """
 import argparse
 import importlib.util
