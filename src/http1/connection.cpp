@@ -188,6 +188,14 @@ Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
     }
 }
 
+/// The client is to send more before it is answered. It may keep that until what it sent is acknowledged (Nagle's algorithm),
+/// and the kernel would first wait for an answer to go with the acknowledgment.
+void ClientConnection::acknowledge() {
+    if (std::exchange(acknowledged_, true)) return;
+    int one = 1;
+    ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);  // fails on unix sockets, harmlessly
+}
+
 void ClientConnection::became_idle() {
     if (in_.begin == in_.end && in_.data) {
         pool_release(in_.data, in_.size);
@@ -214,6 +222,7 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
     }
     use_server(*listen->hosts.default_server);
     line_done_ = false;
+    acknowledged_ = false;
     refused_ = 0;
     header_count_ = 0;
     persistence_ = Persistence::kUnsaid;
@@ -257,6 +266,7 @@ Task<bool> ClientConnection::read_head() {
         if (next == Next::kDone || next == Next::kRefused) break;
         auto now = thread_.loop.now();
         bool filled = now < deadline;
+        acknowledge();
         if (!filled) read_error_ = ETIMEDOUT;
         else filled = co_await fill(deadline - now);
         if (!filled) {

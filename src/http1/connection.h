@@ -71,6 +71,7 @@ private:
     Task<bool> discard_rest();
     Task<Read> read_raw(std::span<char> into);
     ssize_t raw_now(std::span<char> into);
+    void acknowledge();
     void became_idle();
     void count_response();
     bool pass();
@@ -128,6 +129,7 @@ private:
     HeaderLineParser header_parser_;
     int read_error_ = 0;  // why fill() got nothing: 0 the client has closed, ETIMEDOUT, ECANCELED, or what the stream said
     bool line_done_ = false;
+    bool acknowledged_ = false;
     std::size_t line_begin_ = 0;  // of the line being parsed, in in_
     const http::Wire* wire_ = nullptr;
     std::unique_ptr<http::Request> request_;

@@ -4,6 +4,8 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 namespace bext::net {
 
 void Gate::open(Wait why) {
@@ -13,8 +15,18 @@ void Gate::open(Wait why) {
     pump::run(std::exchange(caller_, {}));
 }
 
-Socket::Socket(Fd fd, bool connecting) : fd_(std::move(fd)), writable_(!connecting) {
-    Loop::current().add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+namespace {
+constexpr std::uint32_t kReads = EPOLLIN | EPOLLRDHUP | EPOLLET;
+}
+
+Socket::Socket(Fd fd, bool connecting) : fd_(std::move(fd)), writable_(!connecting), watches_writes_(connecting) {
+    Loop::current().add(*this, fd_.get(), connecting ? kReads | EPOLLOUT : kReads);
+}
+
+/// From the first time on that the kernel takes no more; most sockets never get there, and are spared an event.
+void Socket::not_writable() {
+    writable_ = false;
+    if (!std::exchange(watches_writes_, true)) Loop::current().change(*this, fd_.get(), kReads | EPOLLOUT);
 }
 
 Socket::~Socket() = default;
@@ -56,7 +68,10 @@ ssize_t Socket::write(std::span<const struct iovec> pieces, bool more) {
             return n;
         }
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) writable_ = false;
+        if (errno == EAGAIN) {
+            not_writable();
+            return -EAGAIN;
+        }
         return -errno;
     }
 }
@@ -69,7 +84,10 @@ ssize_t Socket::send_file(int fd, off_t offset, std::size_t length) {
             return n;
         }
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) writable_ = false;
+        if (errno == EAGAIN) {
+            not_writable();
+            return -EAGAIN;
+        }
         return -errno;
     }
 }

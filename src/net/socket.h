@@ -1,4 +1,4 @@
-// Socket: a Stream over one non-blocking socket, registered once, edge-triggered.
+// Socket: a Stream over one non-blocking socket, edge-triggered.
 #pragma once
 
 #include "base/fd.h"
@@ -42,10 +42,12 @@ public:
 
 private:
     void ready(std::uint32_t events) override;
+    void not_writable();
 
     Fd fd_;
     bool readable_ = false;
     bool writable_ = true;
+    bool watches_writes_ = false;
     bool hung_up_ = false;
     Gate reader_;
     Gate writer_;

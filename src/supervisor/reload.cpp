@@ -115,7 +115,9 @@ void Supervisor::commit() {
         end_of_start();
         background_.succeeded();
         reached(Milestone::kReady);
-        return tell_predecessor();
+        tell_predecessor();
+        if (end_after_start_) end(Ending::kGraceful);
+        return;
     }
     if (!path.empty())
         if (auto removed = remove_pid_file(pid_path(*old)); !removed) report(Level::kAlert, removed.error().text);

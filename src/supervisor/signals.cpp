@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -75,10 +76,17 @@ void Supervisor::handle(const signalfd_siginfo& signal) {
     }
 }
 
+/// Its worker may have answered requests already, before it was heard to serve: they have their time. The process that a
+/// change of the binary starts is not needed before it serves: it ends at once.
+bool Supervisor::ends_after_start(Ending how) {
+    if (how != Ending::kGraceful || started_ || before_.channel) return false;
+    return !std::exchange(end_after_start_, true);
+}
+
 /// Ends the service; asked a second time, at once.
 void Supervisor::end(Ending how) {
     bool again = ending_ != Ending::kNo;
-    if (!again && ends_after_upgrade(how)) return;
+    if (!again && (ends_after_start(how) || ends_after_upgrade(how))) return;
     ending_ = again ? Ending::kNow : how;
     if (!again) {
         if (!upgrade_ || upgrade_->stage != Upgrade::Stage::kServing) reached(Milestone::kStopping);
@@ -87,6 +95,7 @@ void Supervisor::end(Ending how) {
         respawn_at_ = 0;
     }
     bool handed = upgrade_ && upgrade_->stage == Upgrade::Stage::kServing;
+    if (current_ && !(handed && !upgrade_->stranger)) current_->sockets.give_away();
     auto heir = hand_over();
     bool graceful = ending_ == Ending::kGraceful && started_;
     // With an heir that takes nothing, an idle connection is not closed under its client's next request: it gets that answer, its last.

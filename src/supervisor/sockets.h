@@ -37,11 +37,17 @@ public:
     /// Whether retire() may remove the files of unix sockets: not while they are another server's, too.
     void own_files(bool own);
 
+    /// Another server goes on with them: they are as it would have made them (docs/adr/0012-acknowledgments.md).
+    void give_away() const;
+
     /// Closes what `next` does not share, and removes the files of such unix sockets.
     void retire(const Sockets& next);
 
 private:
+    enum class Acknowledge { kAtOnce, kWithAnswer };
     struct Socket {
+        void acknowledge(Acknowledge how) const;
+
         Fd fd;
         std::string address;
         std::string text;

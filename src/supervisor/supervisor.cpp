@@ -43,7 +43,7 @@ int Supervisor::run() {
         if (before_.channel) (void)before_.channel.send(handoff::Kind::kRefused, 0, reason);
     }
     finish();
-    return started_ ? 0 : 1;
+    return started_ || asked_to_end() ? 0 : 1;
 }
 
 Result<> Supervisor::start() {
@@ -124,6 +124,9 @@ void Supervisor::loop() {
         if (respawn_at_ && clock_ms() >= respawn_at_) respawn();
     }
 }
+
+/// The start did not fail, it was called off.
+bool Supervisor::asked_to_end() const { return ending_ != Ending::kNo && start_failure_.empty(); }
 
 /// The start has failed, or everybody whom the end has to wait for is gone.
 bool Supervisor::over() const {

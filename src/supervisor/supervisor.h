@@ -104,6 +104,7 @@ private:
     void run_deadlines();
     void finish();
     bool over() const;
+    bool asked_to_end() const;
     std::string pid_path(const State& state) const;
 
     // signals.cpp
@@ -111,6 +112,7 @@ private:
     void read_signals();
     void handle(const signalfd_siginfo& signal);
     void end(Ending how);
+    bool ends_after_start(Ending how);
     void reopen_logs();
 
     // reload.cpp
@@ -218,6 +220,7 @@ private:
     int early_deaths_ = 0;
     bool worker_stopped_ = false;  // SIGWINCH: a new binary serves alone, for now
     Ending ending_ = Ending::kNo;
+    bool end_after_start_ = false;
     bool leaving_ = false;  // another server has the sockets: who is idle may ask once more before the end
 };
 

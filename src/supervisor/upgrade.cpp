@@ -138,6 +138,7 @@ void Supervisor::stand_aside(const std::string& binary, const std::vector<std::s
     upgrade_->stage = Upgrade::Stage::kServing;
     upgrade_->pid = *pid;
     current_->sockets.own_files(false);
+    current_->sockets.give_away();
     report(Level::kNotice, "start \"" + binary + "\" in the place of this process: process " + std::to_string(*pid));
     asker.succeed(std::to_string(*pid));
 }

@@ -6,6 +6,7 @@
 import os
 import pathlib
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -237,12 +238,32 @@ def reloads_side_by_side_all_get_the_truth(server):
     assert server.figure('reloads') < 8, 'a storm is a few reloads'
 
 
+def what_is_not_whole_is_acknowledged_at_once(server):
+    """Else a client that has Nagle's algorithm would wait for the kernel's 40 ms with the rest of its request."""
+    connection = server.connect()
+    peer = wait_until(lambda: server.accepted(connection), 'the connection in the worker')
+
+    def at_once():
+        return peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
+    assert not at_once(), 'an answer is to carry it'
+    connection.sendall(b'PUT /app/up HTTP/1.1\r\n')
+    wait_until(at_once, 'a head that is not whole')
+    connection.sendall(b'Host: localhost\r\nContent-Length: 2\r\n\r\nhi')
+    assert answer(connection)[1] == '2'
+    wait_until(lambda: not at_once(), 'the state after an answer')
+    connection.sendall(b'PUT /app/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n')
+    wait_until(at_once, 'a body that is not there')
+    connection.sendall(b'hi')
+    assert answer(connection)[1] == '2'
+
+
 TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
-         worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth]
+         worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
+         what_is_not_whole_is_acknowledged_at_once]
 
 
 def main(build, *names):

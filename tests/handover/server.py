@@ -1,10 +1,12 @@
 """bext in a directory of its own, with what the tests of handing over do to it."""
+import ctypes
 import json
 import os
 import pathlib
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import tempfile
 import time
@@ -42,10 +44,11 @@ def free_ports(count):
 
 def wait_until(condition, what, seconds=20):
     end = time.monotonic() + seconds
-    while not condition():
+    while not (value := condition()):
         if time.monotonic() > end:
             raise AssertionError(f'not within {seconds} s: {what}')
         time.sleep(0.02)
+    return value
 
 
 class Server:
@@ -113,6 +116,30 @@ class Server:
 
     def figure(self, name):
         return self.status()['figures'][name]
+
+    def accepted(self, connection):
+        """The worker's end of a connection, as a duplicate; None before there is one."""
+        pidfd_getfd = 438
+        worker = self.worker()
+        process = os.pidfd_open(worker)
+        try:
+            for fd in os.listdir(f'/proc/{worker}/fd'):
+                copy = ctypes.CDLL(None).syscall(pidfd_getfd, process, int(fd), 0)
+                if copy < 0:
+                    continue
+                if not stat.S_ISSOCK(os.fstat(copy).st_mode):
+                    os.close(copy)
+                    continue
+                one = socket.socket(fileno=copy)
+                try:
+                    if one.getpeername() == connection.getsockname():
+                        return one
+                except OSError:
+                    pass
+                one.close()
+        finally:
+            os.close(process)
+        return None
 
     def connect(self, tls=False, port=None):
         connection = socket.create_connection(('127.0.0.1', port or (self.tls if tls else self.plain)), timeout=20)

@@ -151,6 +151,26 @@ TEST_F(SocketsTest, OptionsAreSet) {
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), 0);
 }
 
+/// Whether the kernel acknowledges the first bytes of a new connection to `listening` at once.
+bool acknowledges_at_once(int listening, const handoff::Listen& listen) {
+    Fd client(socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(listen.address.data()), static_cast<socklen_t>(listen.address.size())), 0);
+    Fd accepted;
+    while (!accepted) accepted = Fd(accept(listening, nullptr, nullptr));
+    return option(accepted.get(), IPPROTO_TCP, TCP_QUICKACK) != 0;
+}
+
+TEST_F(SocketsTest, AnswersAcknowledgeButNotAtTheNextServer) {
+    auto a = tcp(free_port());
+    auto sockets = *Sockets::open({a}, {});
+    int fd = sockets.fds()[0];
+    EXPECT_FALSE(acknowledges_at_once(fd, a));
+    sockets.give_away();
+    EXPECT_TRUE(acknowledges_at_once(fd, a));
+    auto next = *Sockets::open({a}, sockets);
+    EXPECT_FALSE(acknowledges_at_once(fd, a));
+}
+
 TEST_F(SocketsTest, UnixSocketIsForEverybodyReplacesAStaleOneAndGoes) {
     auto a = local(directory_ + "/s");
     {

@@ -233,6 +233,26 @@ TEST_F(SupervisorTest, SecondQuitEndsAtOnce) {
     EXPECT_EQ(exit_status(), 0);
 }
 
+TEST_F(SupervisorTest, QuitAtTheStartWaitsForWhatHasBegun) {
+    launch(listen("s") + "slow name=one");
+    ASSERT_TRUE(wait_until([&] { return exists("pid"); }));
+    std::ofstream(at("busy")) << "a request";
+    kill(pid_, SIGQUIT);
+    ASSERT_TRUE(wait_until([&] { return read_file(at("milestones")) == "04"; }));
+    EXPECT_EQ(waitpid(pid_, nullptr, WNOHANG), 0);
+    std::filesystem::remove(at("busy"));
+    EXPECT_EQ(exit_status(), 0);
+    EXPECT_FALSE(exists("pid"));
+}
+
+TEST_F(SupervisorTest, TermAtTheStartCallsItOff) {
+    launch(listen("s") + "unready");
+    ASSERT_TRUE(wait_until([&] { return exists("pid"); }));
+    kill(pid_, SIGTERM);
+    EXPECT_EQ(exit_status(), 0);
+    EXPECT_FALSE(exists("pid"));
+}
+
 TEST_F(SupervisorTest, WorkerThatDoesNotListenIsKilled) {
     launch_and_wait(listen("s") + "name=one");
     int worker = worker_pid();
