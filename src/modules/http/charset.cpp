@@ -41,6 +41,7 @@ struct Conf {
 
 /// The charset of a main request's answer, which is also that of what its subrequests put into it.
 struct Named {
+    explicit Named(std::string_view name) : charset(name) {}
     std::string_view charset;
 };
 
