@@ -16,9 +16,7 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
     auto& client = request_->conf<http::Client>();
     auto timeout = request_->discarding ? client.lingering_timeout->count() : client.body_timeout->count();
     for (;;) {
-        auto waiting = stream->readable(static_cast<std::uint64_t>(timeout));
-        if (!waiting.await_ready()) acknowledge();
-        auto wait = co_await waiting;
+        auto wait = co_await more(static_cast<std::uint64_t>(timeout));
         if (wait == net::Wait::kTimeout) {
             request_->timed_out = true;
             co_return Read{0, status::kTimeout};
@@ -63,10 +61,7 @@ ssize_t ClientConnection::raw_now(std::span<char> into) {
         in_.begin += n;
         return static_cast<ssize_t>(n);
     }
-    if (!stream->readable(1).await_ready()) {
-        acknowledge();
-        return -EAGAIN;
-    }
+    if (!more(1).await_ready()) return -EAGAIN;
     ssize_t n = stream->read(into);
     return n > 0 ? n : -EAGAIN;  // the end or an error is met again by read(), which reports it
 }

@@ -164,9 +164,20 @@ Task<bool> ClientConnection::start_tls() {
     co_return true;
 }
 
+/// Until the client may have sent more. In a request it may keep that until what it sent is acknowledged (Nagle's algorithm), and
+/// the kernel would first wait for an answer to go with the acknowledgment (docs/adr/0012-acknowledgments.md).
+net::Stream::Waiting ClientConnection::more(std::uint64_t timeout_ms) {
+    auto waiting = stream->readable(timeout_ms);
+    if (request_ && !waiting.await_ready() && !std::exchange(acknowledged_, true)) {
+        int one = 1;
+        ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);  // fails on unix sockets, harmlessly
+    }
+    return waiting;
+}
+
 Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
     for (;;) {
-        auto wait = co_await stream->readable(timeout_ms);
+        auto wait = co_await more(timeout_ms);
         if (wait != net::Wait::kReady) {
             read_error_ = wait == net::Wait::kTimeout ? ETIMEDOUT : ECANCELED;
             co_return false;
@@ -186,14 +197,6 @@ Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
             co_return false;
         }
     }
-}
-
-/// The client is to send more before it is answered. It may keep that until what it sent is acknowledged (Nagle's algorithm),
-/// and the kernel would first wait for an answer to go with the acknowledgment.
-void ClientConnection::acknowledge() {
-    if (std::exchange(acknowledged_, true)) return;
-    int one = 1;
-    ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);  // fails on unix sockets, harmlessly
 }
 
 void ClientConnection::became_idle() {
@@ -266,7 +269,6 @@ Task<bool> ClientConnection::read_head() {
         if (next == Next::kDone || next == Next::kRefused) break;
         auto now = thread_.loop.now();
         bool filled = now < deadline;
-        acknowledge();
         if (!filled) read_error_ = ETIMEDOUT;
         else filled = co_await fill(deadline - now);
         if (!filled) {

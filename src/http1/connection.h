@@ -71,7 +71,7 @@ private:
     Task<bool> discard_rest();
     Task<Read> read_raw(std::span<char> into);
     ssize_t raw_now(std::span<char> into);
-    void acknowledge();
+    net::Stream::Waiting more(std::uint64_t timeout_ms);
     void became_idle();
     void count_response();
     bool pass();

@@ -7,6 +7,9 @@
 #include <utility>
 
 namespace bext::net {
+namespace {
+constexpr std::uint32_t kReads = EPOLLIN | EPOLLRDHUP | EPOLLET;
+}
 
 void Gate::open(Wait why) {
     if (!caller_) return;
@@ -15,18 +18,15 @@ void Gate::open(Wait why) {
     pump::run(std::exchange(caller_, {}));
 }
 
-namespace {
-constexpr std::uint32_t kReads = EPOLLIN | EPOLLRDHUP | EPOLLET;
-}
-
 Socket::Socket(Fd fd, bool connecting) : fd_(std::move(fd)), writable_(!connecting), watches_writes_(connecting) {
     Loop::current().add(*this, fd_.get(), connecting ? kReads | EPOLLOUT : kReads);
 }
 
 /// From the first time on that the kernel takes no more; most sockets never get there, and are spared an event.
-void Socket::not_writable() {
+ssize_t Socket::not_writable() {
     writable_ = false;
     if (!std::exchange(watches_writes_, true)) Loop::current().change(*this, fd_.get(), kReads | EPOLLOUT);
+    return -EAGAIN;
 }
 
 Socket::~Socket() = default;
@@ -68,10 +68,7 @@ ssize_t Socket::write(std::span<const struct iovec> pieces, bool more) {
             return n;
         }
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) {
-            not_writable();
-            return -EAGAIN;
-        }
+        if (errno == EAGAIN) return not_writable();
         return -errno;
     }
 }
@@ -84,10 +81,7 @@ ssize_t Socket::send_file(int fd, off_t offset, std::size_t length) {
             return n;
         }
         if (errno == EINTR) continue;
-        if (errno == EAGAIN) {
-            not_writable();
-            return -EAGAIN;
-        }
+        if (errno == EAGAIN) return not_writable();
         return -errno;
     }
 }

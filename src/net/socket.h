@@ -42,7 +42,7 @@ public:
 
 private:
     void ready(std::uint32_t events) override;
-    void not_writable();
+    ssize_t not_writable();
 
     Fd fd_;
     bool readable_ = false;

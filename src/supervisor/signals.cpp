@@ -95,7 +95,8 @@ void Supervisor::end(Ending how) {
         respawn_at_ = 0;
     }
     bool handed = upgrade_ && upgrade_->stage == Upgrade::Stage::kServing;
-    if (current_ && !(handed && !upgrade_->stranger)) current_->sockets.give_away();
+    bool bext_goes_on = before_.channel || (handed && !upgrade_->stranger);
+    if (current_ && !bext_goes_on) current_->sockets.acknowledge_at_once(true);
     auto heir = hand_over();
     bool graceful = ending_ == Ending::kGraceful && started_;
     // With an heir that takes nothing, an idle connection is not closed under its client's next request: it gets that answer, its last.

@@ -177,22 +177,20 @@ void Sockets::configure(const handoff::Listen& listen, Socket& socket) {
     if (::listen(fd, listen.backlog) != 0)  // the backlog of a kept socket may have changed
         report(Level::kAlert, Error::from_errno("listen() to " + text + ", backlog " + std::to_string(listen.backlog)).text +
                                   ", ignored");
-    socket.acknowledge(Acknowledge::kWithAnswer);
+    supervisor::acknowledge_at_once(fd, false);
     if (listen.deferred == socket.deferred) return;
     // How long a connection has waited cannot be known, so nginx's one second is used.
     try_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, listen.deferred ? 1 : 0, "TCP_DEFER_ACCEPT", text);
     socket.deferred = listen.deferred;
 }
 
-/// Connections inherit it. One packet less for each: the kernel acknowledges the first bytes of a connection at once otherwise.
-void Sockets::Socket::acknowledge(Acknowledge how) const {
-    int at_once = how == Acknowledge::kAtOnce;
-    if (type == SOCK_STREAM && family(address) != AF_UNIX) static_cast<void>(setsockopt(fd.get(), IPPROTO_TCP, TCP_QUICKACK, &at_once, sizeof at_once));
+void acknowledge_at_once(int fd, bool yes) {
+    int value = yes;
+    static_cast<void>(setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &value, sizeof value));  // fails on unix sockets, harmlessly
 }
 
-void Sockets::give_away() const {
-    for (auto& group : groups_)
-        for (auto& socket : group.sockets) socket->acknowledge(Acknowledge::kAtOnce);
+void Sockets::acknowledge_at_once(bool yes) const {
+    for (int fd : fds()) supervisor::acknowledge_at_once(fd, yes);
 }
 
 std::vector<handoff::Loan> Sockets::loans() const {

@@ -37,17 +37,14 @@ public:
     /// Whether retire() may remove the files of unix sockets: not while they are another server's, too.
     void own_files(bool own);
 
-    /// Another server goes on with them: they are as it would have made them (docs/adr/0012-acknowledgments.md).
-    void give_away() const;
+    /// See the function below: on while another server has them.
+    void acknowledge_at_once(bool yes) const;
 
     /// Closes what `next` does not share, and removes the files of such unix sockets.
     void retire(const Sockets& next);
 
 private:
-    enum class Acknowledge { kAtOnce, kWithAnswer };
     struct Socket {
-        void acknowledge(Acknowledge how) const;
-
         Fd fd;
         std::string address;
         std::string text;
@@ -69,6 +66,10 @@ private:
 
     std::vector<Group> groups_;
 };
+
+/// Whether the kernel acknowledges the first bytes of every connection to a listening socket at once, as it does unless told, or
+/// lets bext's answer do it (docs/adr/0012-acknowledgments.md).
+void acknowledge_at_once(int fd, bool yes);
 
 /// The sockets named by the environment: nginx's NGINX="5;6;" or BEXT_UPGRADE_FDS="5,6". Both variables are removed.
 /// `found` tells whether either was set: then the process was started by another server and must not daemonise.

@@ -73,6 +73,7 @@ void Supervisor::upgrade_child_died(int status, const std::string& how) {
     report(Level::kNotice, "the new process " + how + ", going on with the binary before");
     take_back_pid_file();
     current_->sockets.own_files(true);
+    current_->sockets.acknowledge_at_once(false);
     upgrade_.reset();
     if (worker_stopped_) start_worker_again();
 }
@@ -138,7 +139,7 @@ void Supervisor::stand_aside(const std::string& binary, const std::vector<std::s
     upgrade_->stage = Upgrade::Stage::kServing;
     upgrade_->pid = *pid;
     current_->sockets.own_files(false);
-    current_->sockets.give_away();
+    current_->sockets.acknowledge_at_once(true);
     report(Level::kNotice, "start \"" + binary + "\" in the place of this process: process " + std::to_string(*pid));
     asker.succeed(std::to_string(*pid));
 }

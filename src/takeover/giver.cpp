@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "handoff/channel.h"
+#include "supervisor/sockets.h"
 #include "supervisor/takeover_sockets.h"
 #include "takeover/disk.h"
 
@@ -51,6 +52,7 @@ void serve(const Fd& listening, int stop, const std::vector<int>& fds) {
 [[noreturn]] void execute(std::vector<Fd> sockets, const std::vector<std::string>& words) {
     std::string list;
     for (auto& fd : sockets) {
+        supervisor::acknowledge_at_once(fd.get(), true);
         fcntl(fd.get(), F_SETFD, 0);
         list += std::to_string(fd.release()) + ";";
     }

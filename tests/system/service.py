@@ -6,6 +6,17 @@ import subprocess
 from machine import Failed, wait_for
 
 LOADS = iter(range(1, 1000))
+# Whether the kernel acknowledges at once on each listening socket of a process: TCP_QUICKACK, a line each.
+QUICKACK = '''
+import ctypes, os, socket, sys
+process = os.pidfd_open(int(sys.argv[1]))
+for fd in os.listdir(f'/proc/{sys.argv[1]}/fd'):
+    if not os.readlink(f'/proc/{sys.argv[1]}/fd/{fd}').startswith('socket:'):
+        continue
+    one = socket.socket(fileno=ctypes.CDLL(None).syscall(438, process, int(fd), 0))  # pidfd_getfd
+    if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        print(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK))
+'''
 
 
 def write_site(machine, server, http=''):
@@ -17,6 +28,13 @@ def write_site(machine, server, http=''):
 
 def main_pid(machine, unit='bext'):
     return machine.run(f'systemctl show -P MainPID {unit}').out.strip()
+
+
+def acknowledges_at_once(machine, unit):
+    """Whether a connection to the unit's listening sockets is acknowledged at once (docs/adr/0012-acknowledgments.md)."""
+    values = machine.run(['python3', '-c', QUICKACK, main_pid(machine, unit)]).out.split()
+    assert len(set(values)) == 1, values
+    return values[0] == '1'
 
 
 def serve_debians_site(machine, check=True):

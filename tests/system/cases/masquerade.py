@@ -6,7 +6,7 @@ import tempfile
 
 from machine import bare
 from packages import APT, install, put_repository, put_versions, repacked
-from service import Load
+from service import Load, acknowledges_at_once
 
 TREES = '/etc /usr/sbin /lib/systemd /var/lib/bext /run/systemd/system'
 # Every place where a run can be cut off: before and after each step, and inside those that do two things.
@@ -45,6 +45,7 @@ def _server(machine):
 
 def _is_bext(machine):
     assert _server(machine) == '/usr/sbin/bext-server', _server(machine)
+    assert not acknowledges_at_once(machine, 'nginx')
     assert machine.run('cat /run/nginx.pid').out.strip() == _main_pid(machine)
     assert 'Server: nginx/1.28.2\r' in machine.run('curl -sSI http://127.0.0.1/', check=False).out.replace('\n', '\r\n').replace('\r\r', '\r')
 
@@ -53,6 +54,7 @@ def _is_nginx(machine, before):
     after = _tree(machine)
     assert after == before, '\n'.join(sorted(set(before.splitlines()) ^ set(after.splitlines())))
     assert _server(machine) == '/usr/sbin/nginx', _server(machine)
+    assert acknowledges_at_once(machine, 'nginx')
     assert 'Server: nginx/1.22' in machine.run('curl -sSI http://127.0.0.1/').out
 
 

@@ -1,7 +1,7 @@
 """bext nginx-takeover on Debian's nginx under load: there and back, stopped by checks, interrupted at every step."""
 import json
 
-from service import Load
+from service import Load, acknowledges_at_once
 
 GO = 'bext nginx-takeover --auto-takeover --probation 1'
 
@@ -24,13 +24,14 @@ def _state_of_boot(machine):
 
 def there_and_back_refuses_nobody(machine):
     before = _state_of_boot(machine)
+    assert acknowledges_at_once(machine, 'nginx')
     for _ in range(3):
         with Load(machine, kept=32, fresh=32) as load:
             done = machine.run(GO, timeout=120)
             assert _server(machine) == 'bext', done
-            assert _phase(machine) == 'Active'
+            assert _phase(machine) == 'Active' and not acknowledges_at_once(machine, 'bext')
             machine.run('bext rollback --yes', timeout=120)
-            assert _server(machine) == 'nginx'
+            assert _server(machine) == 'nginx' and acknowledges_at_once(machine, 'nginx')
             assert _phase(machine) == 'RolledBack'
         assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
         assert {name.split('/')[0] for name in load.servers} == {'nginx', 'bext'}, load.servers
@@ -45,7 +46,7 @@ def what_comes_before_the_commit_is_undone(machine):
         with Load(machine, kept=4, fresh=4) as load:
             done = machine.run(f'BEXT_FAILPOINT={step}:fail {GO}', timeout=120, check=False)
             assert done.status == 1 and f'{step}' in done.err, done
-            assert _server(machine) == 'nginx', step
+            assert _server(machine) == 'nginx' and acknowledges_at_once(machine, 'nginx'), step
         assert load.counts['refused'] == 0 and load.counts['errors'] == 0, f'{step}: {load.line}'
         assert _phase(machine) == 'Failed'
         assert _state_of_boot(machine) == before, f'{step}\n{before}\n{_state_of_boot(machine)}'

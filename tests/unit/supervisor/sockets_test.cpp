@@ -165,7 +165,7 @@ TEST_F(SocketsTest, AnswersAcknowledgeButNotAtTheNextServer) {
     auto sockets = *Sockets::open({a}, {});
     int fd = sockets.fds()[0];
     EXPECT_FALSE(acknowledges_at_once(fd, a));
-    sockets.give_away();
+    sockets.acknowledge_at_once(true);
     EXPECT_TRUE(acknowledges_at_once(fd, a));
     auto next = *Sockets::open({a}, sockets);
     EXPECT_FALSE(acknowledges_at_once(fd, a));
