@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string>
 
 namespace bext::net {
@@ -49,10 +48,10 @@ int waits_of(MakeSend make_send) {
     Loop loop;
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    std::unique_ptr<Socket, Socket::Destroy> socket(new Socket(Fd(ends[0])));
+    Socket socket{Fd(ends[0])};
     Taker taker(loop, Fd(ends[1]));
     int waits = 0;
-    spawn(send_all(loop, *socket, waits, make_send(*socket)));
+    spawn(send_all(loop, socket, waits, make_send(socket)));
     loop.run();
     return taker.taken == kBytes ? waits : 0;
 }
