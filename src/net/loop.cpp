@@ -63,15 +63,18 @@ void Loop::post(std::function<void()> work) {
 }
 
 void Loop::run() {
-    while (!stopped_) {
-        int timeout = deferred_.empty() ? timers_.wait(now_) : 0;
-        int count = epoll_wait(epoll_.get(), events_, 512, timeout);
-        update_time();
-        ++batch_;
-        if (count > 0) run_batch(count);
-        timers_.expire(now_);
-        run_deferred();
-    }
+    while (!stopped_) turn(true);
+    run_deferred();
+}
+
+void Loop::turn(bool wait) {
+    bool at_once = !wait || !deferred_.empty() || !turns_.empty();
+    int count = epoll_wait(epoll_.get(), events_, 512, at_once ? 0 : timers_.wait(now_));
+    update_time();
+    ++batch_;
+    turns_.fire();
+    if (count > 0) run_batch(count);
+    timers_.expire(now_);
     run_deferred();
 }
 

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "net/timer.h"
+#include "net/turn.h"
 
 namespace bext::net {
 
@@ -37,6 +38,8 @@ public:
     ~Loop() { current_ = nullptr; }
 
     void run();
+    /// One turn: the events that are there, what is due, what was deferred. `wait`: for the first of them.
+    void turn(bool wait);
     void stop() { stopped_ = true; }
 
     /// Milliseconds of the monotonic clock, read once per batch of events.
@@ -53,6 +56,7 @@ public:
     void forget(int fd);
 
     TimerQueue& timers() { return timers_; }
+    TurnList& turns() { return turns_; }
 
     /// Runs `work` after the current batch of events.
     void later(std::function<void()> work) { deferred_.push_back(std::move(work)); }
@@ -78,6 +82,7 @@ private:
     int first_fd_ = -1;
     std::function<void()> first_;
     TimerQueue timers_;
+    TurnList turns_;
     std::uint64_t now_ = 0;
     std::int64_t unix_ms_ = 0;
     std::uint64_t batch_ = 0;

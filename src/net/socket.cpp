@@ -4,6 +4,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace bext::net {
@@ -36,10 +37,30 @@ void Socket::destroy(Socket* socket) {
     Loop::current().retire(socket);
 }
 
+/// Counts what was done in this turn; the rest of what is used up waits for the next.
+void Socket::use(std::uint32_t& count, std::uint64_t amount, std::uint32_t most) {
+    auto batch = Loop::current().batch();
+    if (batch_ != batch) {
+        batch_ = batch;
+        read_ = written_ = 0;
+    }
+    count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count + amount, UINT32_MAX));
+    if (most && count >= most) rest_.arm();
+}
+
+void Socket::go_on(Turn& turn) {
+    auto& self = static_cast<Rest&>(turn).socket;
+    if (!self.fd_) return;
+    if (self.writable_) self.writer_.open(Wait::kReady);
+    if (self.fd_ && self.readable_) self.became_readable();
+}
+
 ssize_t Socket::read(std::span<char> into) {
+    if (used_up(read_, kMostRead)) return -EAGAIN;
     for (;;) {
         ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
         if (n >= 0) {
+            use(read_, static_cast<std::uint64_t>(n) + kReadCost, kMostRead);
             // Fewer bytes than asked for: the queue is empty and the next arrival makes a new edge. After a hang-up
             // no further edge comes, so the end must still be read.
             if (static_cast<std::size_t>(n) < into.size() && !hung_up_ && n != 0) readable_ = false;
@@ -53,6 +74,7 @@ ssize_t Socket::read(std::span<char> into) {
 
 ssize_t Socket::write(std::span<const struct iovec> pieces, bool more) {
     int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    if (used_up(written_, most_written_)) return -EAGAIN;
     for (;;) {
         ssize_t n;
         if (pieces.size() == 1) {
@@ -65,6 +87,7 @@ ssize_t Socket::write(std::span<const struct iovec> pieces, bool more) {
         }
         if (n >= 0) {
             sent += static_cast<std::uint64_t>(n);
+            use(written_, static_cast<std::uint64_t>(n), most_written_);
             return n;
         }
         if (errno == EINTR) continue;
@@ -74,10 +97,13 @@ ssize_t Socket::write(std::span<const struct iovec> pieces, bool more) {
 }
 
 ssize_t Socket::send_file(int fd, off_t offset, std::size_t length) {
+    if (used_up(written_, most_written_)) return -EAGAIN;
+    if (most_written_) length = std::min<std::size_t>(length, most_written_ - (batch_ == Loop::current().batch() ? written_ : 0));
     for (;;) {
         ssize_t n = ::sendfile(fd_.get(), fd, &offset, length);
         if (n >= 0) {
             sent += static_cast<std::uint64_t>(n);
+            use(written_, static_cast<std::uint64_t>(n), most_written_);
             return n;
         }
         if (errno == EINTR) continue;
@@ -109,13 +135,17 @@ void Socket::ready(std::uint32_t events) {
     if (!fd_) return;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         readable_ = true;
-        if (reader_.waiting())
-            reader_.open(Wait::kReady);
-        else if (on_input)
-            on_input(hangup_context);
-        else if (hung_up_ && on_hangup)
-            on_hangup(hangup_context);
+        became_readable();
     }
+}
+
+void Socket::became_readable() {
+    if (reader_.waiting())
+        reader_.open(Wait::kReady);
+    else if (on_input)
+        on_input(hangup_context);
+    else if (hung_up_ && on_hangup)
+        on_hangup(hangup_context);
 }
 
 }  // namespace bext::net

@@ -69,6 +69,8 @@ public:
     virtual Waiting readable(std::uint64_t timeout_ms) = 0;
     virtual Waiting writable(std::uint64_t timeout_ms) = 0;
 
+    /// The most bytes written in one turn of the loop; what is more is refused with -EAGAIN until the next. 0: no bound.
+    virtual void limit_turn(std::uint32_t bytes) = 0;
     /// Wakes both waits with kCancelled.
     virtual void cancel() = 0;
     /// The underlying socket.

@@ -36,6 +36,7 @@ public:
     int fd() const override { return wire_.socket.fd(); }
     void shutdown_write() override;
     bool tls() const override { return true; }
+    void limit_turn(std::uint32_t bytes) override { wire_.socket.limit_turn(bytes); }
     bool hung_up() const override { return wire_.socket.hung_up(); }
 
     enum class Step { kDone, kRead, kWrite, kFailed };

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bext::net {
 namespace {
@@ -124,6 +125,30 @@ TEST(Sleep, EndsByItselfOrEarlier) {
     EXPECT_EQ(notes, "n");
     loop.run();
     EXPECT_EQ(notes, "ns");
+}
+
+/// Arms itself again each time.
+struct Again : Turn {
+    Again() : Turn([](Turn& t) {
+        auto& self = static_cast<Again&>(t);
+        self.batches.push_back(Loop::current().batch());
+        self.arm();
+    }) {}
+    std::vector<std::uint64_t> batches;
+};
+
+TEST(Loop, WhatGoesOnInTheNextTurnComesOnceInEach) {
+    Loop loop;
+    Again again;
+    {
+        Again gone;
+        gone.arm();
+    }
+    again.arm();
+    again.arm();
+    auto first = loop.batch();
+    for (int i = 0; i < 3; ++i) loop.turn(true);  // does not wait
+    EXPECT_EQ(again.batches, (std::vector<std::uint64_t>{first + 1, first + 2, first + 3}));
 }
 
 }  // namespace

@@ -76,5 +76,75 @@ TEST(Socket, AFileWaitsUntilThereIsRoomAgain) {
               1);
 }
 
+/// A pair of sockets whose buffers hold more than one turn may move.
+struct WidePair {
+    WidePair() {
+        int ends[2] = {-1, -1};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+        int size = 16 << 20;
+        for (int fd : ends)
+            for (int option : {SO_SNDBUF, SO_SNDBUFFORCE}) ::setsockopt(fd, SOL_SOCKET, option, &size, sizeof size);
+        ours = Fd(ends[0]);
+        theirs = Fd(ends[1]);
+    }
+    Fd ours, theirs;
+};
+
+Task<> take_everything(Socket& socket, std::size_t& got, std::size_t& most_in_a_turn) {
+    std::vector<char> bytes(32768);
+    std::uint64_t batch = 0;
+    std::size_t in_turn = 0;
+    for (;;) {
+        auto n = socket.read(bytes);
+        if (n == 0) co_return;
+        if (n == -EAGAIN) {
+            auto wait = co_await socket.readable(0);
+            static_cast<void>(wait);
+            continue;
+        }
+        if (batch != Loop::current().batch()) in_turn = 0;
+        batch = Loop::current().batch();
+        in_turn += static_cast<std::size_t>(n);
+        most_in_a_turn = std::max(most_in_a_turn, in_turn);
+        got += static_cast<std::size_t>(n);
+    }
+}
+
+TEST(SocketTurns, WhoSendsMuchIsReadInSeveralTurns) {
+    Loop loop;
+    WidePair pair;
+    std::string text(1 << 20, 'x');
+    auto sent = ::send(pair.theirs.get(), text.data(), text.size(), 0);
+    ASSERT_GT(sent, 600 * 1024) << "the kernel's buffers are too small for this test";
+    ::shutdown(pair.theirs.get(), SHUT_WR);
+    Socket socket(std::move(pair.ours));
+    std::size_t got = 0, most = 0;
+    auto task = take_everything(socket, got, most);
+    task.start();
+    for (int i = 0; i < 20 && !task.done(); ++i) loop.turn(false);
+    EXPECT_TRUE(task.done());
+    EXPECT_EQ(got, static_cast<std::size_t>(sent));
+    EXPECT_LE(most, 300u * 1024);
+}
+
+TEST(SocketTurns, NoMoreIsWrittenInOneThanIsAllowed) {
+    Loop loop;
+    WidePair pair;
+    Socket socket(std::move(pair.ours));
+    socket.limit_turn(100'000);
+    std::string text(50'000, 'x');
+    struct iovec piece {text.data(), text.size()};
+    loop.turn(false);
+    EXPECT_EQ(socket.write({&piece, 1}, false), 50'000);
+    EXPECT_EQ(socket.write({&piece, 1}, false), 50'000);
+    EXPECT_EQ(socket.write({&piece, 1}, false), -EAGAIN);
+    EXPECT_FALSE(socket.writable(0).await_ready());
+    loop.turn(true);  // does not wait: there is something left to do
+    EXPECT_TRUE(socket.writable(0).await_ready());
+    EXPECT_EQ(socket.write({&piece, 1}, false), 50'000);
+    socket.limit_turn(0);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(socket.write({&piece, 1}, false), 50'000);
+}
+
 }  // namespace
 }  // namespace bext::net
