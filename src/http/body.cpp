@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/text.h"
@@ -67,9 +68,13 @@ public:
 
 private:
     void make_buffer() {
+        // What has come with the head needs no room in nginx's buffer, nor does a rest that fits behind it.
         size_ = conf_.body_buffer_size->value;
-        auto length = r_.content_length;
-        if (length >= 0 && static_cast<std::uint64_t>(length) < size_ + size_ / 4) size_ = static_cast<std::size_t>(length) + 1;
+        auto ahead = r_.body.source->ahead();
+        auto length = static_cast<std::size_t>(std::max<std::int64_t>(r_.content_length, 0));
+        auto come = std::min(ahead.come, length);
+        if (r_.content_length < 0) size_ = std::max(size_, ahead.come);
+        else if (length - come < size_ + size_ / 4 || length - come <= ahead.room) size_ = length + 1;
         if (size_ < 16) size_ = 16;
         buffer_ = r_.arena.bytes(size_);
     }
@@ -134,6 +139,16 @@ Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, c
     return {};
 }
 
+void abandon_body(Request& request) {
+    auto& r = request.main;
+    r.discarding = true;
+    r.body.source = nullptr;
+    r.body.chain.clear();
+    r.body.size = 0;
+    r.body.read = true;
+    r.content_length = 0;
+}
+
 Task<int> read_body(Request& request) {
     auto& r = request.main;
     if (r.body.read || r.body.unbuffered) co_return 0;
@@ -146,6 +161,7 @@ Task<int> read_body(Request& request) {
         auto room = collector.room();
         if (room.empty()) co_return status::kInternal;
         auto got = co_await r.body.source->read(room);
+        if (got.status) abandon_body(r);
         if (got.status) co_return got.status;
         if (got.size == 0) break;
         collector.took(got.size);

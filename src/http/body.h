@@ -25,9 +25,14 @@ public:
     virtual Task<Read> read(std::span<char> into) = 0;
     /// Drops what has arrived of a body that nobody wants. 0, or 400 when it is malformed.
     virtual int discard_available() = 0;
-    /// What can be had without waiting: bytes placed in the buffer, 0 at the end, -EAGAIN when read() has to wait or would
-    /// fail.
+    /// What can be had without waiting: bytes placed in the buffer, 0 at the end, -EAGAIN when read() has to wait, -EBADMSG when
+    /// it would fail at once.
     virtual ssize_t read_now(std::span<char>) { return -EAGAIN; }
+    /// Bytes that have come and are not taken yet, as they came, and how many more there would be room for beside them.
+    struct Ahead {
+        std::size_t come = 0, room = 0;
+    };
+    virtual Ahead ahead() const { return {}; }
     /// "100 Continue" for a client that waits for it, once.
     virtual void send_continue() = 0;
 };
@@ -47,6 +52,8 @@ struct RequestBody {
 
 class Request;
 
+/// Nobody will see what is left of the body: the connection takes it off the wire, and for whoever asks from now on it is empty.
+void abandon_body(Request& request);
 /// Reads the whole body into memory (client_body_buffer_size) or a temporary file. 0, or the status to answer with.
 Task<int> read_body(Request& request);
 /// Opens a temporary file in `directory` (made by the supervisor) that has no name; `name` is what messages call it, as nginx would.

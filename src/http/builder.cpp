@@ -47,7 +47,7 @@ Status Builder::server_block(Cursor& at) {
 Status Builder::name_location(Cursor& at, Location& here) {
     auto regex_of = [&](const std::string& pattern, bool ignore_case) -> Status {
         here.kind = Location::Kind::kRegex;
-        auto compiled = regex(pattern, ignore_case);
+        auto compiled = regex(at, pattern, ignore_case);
         if (!compiled) return conf::refuse(compiled.error().text);
         here.regex = *compiled;
         here.name = site->arena.copy(pattern);

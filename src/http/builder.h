@@ -26,8 +26,8 @@ public:
     /// Defines `$name` by a function (map, set, geo …). An error when a built-in of that name cannot be changed.
     Result<Site::VariableSlot*> define(std::string_view name, std::function<std::optional<std::string_view>(Request&)> get,
                                        bool cached = true);
-    /// A regular expression whose named groups become variables.
-    Result<std::shared_ptr<const Regex>> regex(const std::string& pattern, bool ignore_case);
+    /// A regular expression, written at `at`, whose named groups become variables.
+    Result<std::shared_ptr<const Regex>> regex(const conf::Cursor& at, const std::string& pattern, bool ignore_case);
 
     /// The handler of the location being read (proxy_pass, stub_status …).
     void set_content(Hook hook) {

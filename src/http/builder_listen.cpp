@@ -189,7 +189,7 @@ Status Builder::server_name(Cursor& at) {
         if (name.size() == 1) return conf::refuse(cat({"empty regex in server name \"", name, "\""}));
         auto pattern = std::string(name.substr(1));
         bool upper = pattern.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos;
-        auto compiled = regex(pattern, upper);
+        auto compiled = regex(at, pattern, upper);
         if (!compiled) return conf::refuse(compiled.error().text);
         server->names.push_back({pattern, *compiled});
     }

@@ -42,8 +42,8 @@ bool Builder::define_builtin(Site::VariableSlot& slot) {
     return true;
 }
 
-Result<std::shared_ptr<const Regex>> Builder::regex(const std::string& pattern, bool ignore_case) {
-    auto compiled = Regex::compile(pattern, ignore_case);
+Result<std::shared_ptr<const Regex>> Builder::regex(const conf::Cursor& at, const std::string& pattern, bool ignore_case) {
+    auto compiled = Regex::compile(pattern, ignore_case, at.place());
     if (!compiled) return compiled.error();
     for (auto& named : (*compiled)->named()) {
         auto& slot = site->variables[variable(named.name)];

@@ -11,6 +11,8 @@
 
 namespace bext::http {
 
+class Request;
+
 /// `types`: lower-case extension to media type. A record of its own, so that blocks share one table.
 struct Types {
     using Table = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
@@ -58,7 +60,11 @@ struct Core {
     conf::Setting<Expr> disable_symlinks_from;
     conf::Setting<std::shared_ptr<Log>> error_log;
 
+    std::string prefix;  // what a root that begins with a variable is below when it turns out relative
+
     conf::Status finish(const Core& outer, conf::Cursor& at);
+    /// The root of a request, absolute. In its arena.
+    std::string_view root_for(Request& request) const;
 };
 
 /// How the client's connection is treated: sizes, timeouts, sending.

@@ -87,7 +87,7 @@ bool test(Request& r) {
     if (r.http_version < *conf.http_version) return false;
     if (r.in.has(Name::kVia) && !proxied_ok(r, *conf.proxied)) return false;
     auto* agent = r.in.find(Name::kUserAgent);
-    return !agent || std::none_of(conf.disabled->begin(), conf.disabled->end(), [&](auto& regex) { return regex->matches(agent->value); });
+    return !agent || std::none_of(conf.disabled->begin(), conf.disabled->end(), [&](auto& regex) { return r.test(*regex, agent->value) || r.undecided(); });
 }
 
 }  // namespace

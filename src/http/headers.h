@@ -28,6 +28,8 @@ struct Header {
     std::string_view value;
     Name known = Name::kOther;
     bool gone = false;  // taken out again
+    /// It has its place and no line: an upstream that names no Server of its own, relayed as it is.
+    bool silent() const { return !value.data(); }
 };
 
 class Headers {

@@ -38,20 +38,28 @@ std::optional<int> Request::send_header() {
         out.status = error_status;
         out.status_line = {};
     }
+    if (take_undecided()) return replace_answer(status::kInternal);
     for (auto* filter : site->header_filters) {
         auto other = filter(*this);
+        if (take_undecided()) return replace_answer(status::kInternal);
         if (!other || filter_finalize) continue;  // an answer is replaced once
         filter_finalize = *other != status::kRangeNotSatisfiable;
-        filters_ = whole_filters_ = nullptr;
-        last_filter_ = &filters_;
-        last_whole_filter_ = &whole_filters_;
-        if (*other != status::kRangeNotSatisfiable) out.clear();  // 416 keeps its Content-Range
-        return other;
+        return replace_answer(*other);
     }
     decide_framing(*this);
     header_sent = true;
     sink->header(*this);
     return std::nullopt;
+}
+
+/// Forgets the answer that was about to be sent, for another with that status.
+int Request::replace_answer(int code) {
+    filters_ = whole_filters_ = nullptr;
+    last_filter_ = &filters_;
+    last_whole_filter_ = &whole_filters_;
+    in_slices = false;
+    if (code != status::kRangeNotSatisfiable) out.clear();  // that keeps its Content-Range
+    return code;
 }
 
 void Request::add_filter(BodyFilter* filter) {
@@ -95,9 +103,10 @@ bool Request::filter(BodyFilter* from, Chain& chain, bool last, bool flush) {
     return true;
 }
 
-/// The filters of the whole body, then the sink.
+/// The filters of the whole body, then the sink. An answer without a body has none that they could change, or add to.
 bool Request::hand_on(Chain& chain, bool last, bool flush) {
-    for (auto* filter = whole_filters_; filter; filter = filter->next)
+    if (out.header_only) chain.clear();
+    for (auto* filter = out.header_only ? nullptr : whole_filters_; filter; filter = filter->next)
         if (!filter->pass(*this, chain, last, flush)) {
             log(Level::kError, "the response could not be completed by a filter");
             aborted = true;

@@ -36,6 +36,7 @@ Verdict find_config(Request& r) {
         if (most && r.content_length > most) {
             r.log(Level::kError, r.arena.cat({"client intended to send too large body: ", std::to_string(r.content_length), " bytes"}));
             r.expect_tested = r.discarding = true;
+            if (!r.parent) abandon_body(r);
             return Verdict::status(status::kTooLarge);
         }
     }
@@ -128,10 +129,11 @@ Step run(Request& r) {
             auto* hook = hooks[r.next_hook++];
             if (hook->waiting) return {Verdict::pass(), hook};
             auto v = hook->plain(r);
-            if (!take(r, v)) return {v, nullptr};
+            if (r.undecided() || !take(r, v)) return {v, nullptr};
             if (r.uri_changed && (r.phase == Site::kRewrite || r.phase == Site::kServerRewrite)) break;
         }
         auto v = after_phase(r);
+        if (r.undecided()) return {v, nullptr};
         if (v.kind() == Verdict::Kind::kAgain) {
             r.phase = Site::kRewrite;
             r.next_hook = 0;
@@ -159,7 +161,7 @@ bool answer(Request& r) {
         }
     }
     if (r.filter_finalize) r.keepalive = false;  // nginx closes, whatever the header it sent says
-    if (!r.all_pushed() && !r.aborted && !r.in_slices) r.push(r.pending, true);
+    if (!r.all_pushed() && !r.aborted && !(r.in_slices && !r.out.header_only)) r.push(r.pending, true);
     return false;
 }
 
@@ -174,6 +176,7 @@ Task<> send_slices(Request& r) {
             piece.size -= kSlice;
             bool sent = co_await r.send(slice, false);
             if (!sent) co_return;
+            co_await net::NextTurn();  // however little a client has to wait for, the others have their turn
         }
         slice.push(piece);
     }
@@ -213,14 +216,15 @@ Task<> serve(Request& r) {
         if (step.waiting) {
             bool content = r.phase >= Site::kContent;
             verdict = co_await step.waiting->waiting(r);
-            if (verdict.kind() == Verdict::Kind::kAgain) continue;
-            if (!content && take(r, verdict)) continue;
-            if (r.phase == Site::kContent && verdict.passed()) continue;
+            if (!r.undecided() && verdict.kind() == Verdict::Kind::kAgain) continue;
+            if (!r.undecided() && !content && take(r, verdict)) continue;
+            if (!r.undecided() && r.phase == Site::kContent && verdict.passed()) continue;
         }
+        if (!r.header_sent && r.take_undecided()) verdict = Verdict::status(status::kInternal);
         if (verdict.kind() == Verdict::Kind::kAgain) continue;
-        if (r.aborted) break;
         int code = verdict.kind() == Verdict::Kind::kStatus ? verdict.code() : 0;
         if (verdict.passed()) code = status::kNotFound;
+        if (r.aborted && (r.header_sent || code != status::kClientClosed)) break;
         if (code == status::kClose || code == status::kClientClosed || code == status::kTimeout) {
             r.error_status = r.out.status = code;
             r.aborted = r.main.aborted = true;

@@ -41,7 +41,7 @@ int run(void* code, std::string_view subject, pcre2_match_data* data) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Regex>> Regex::compile(const std::string& pattern, bool ignore_case) {
+Result<std::shared_ptr<const Regex>> Regex::compile(const std::string& pattern, bool ignore_case, std::string place) {
     int error = 0;
     PCRE2_SIZE offset = 0;
     auto* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
@@ -56,6 +56,7 @@ Result<std::shared_ptr<const Regex>> Regex::compile(const std::string& pattern, 
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     std::shared_ptr<Regex> regex(new Regex);
     regex->pattern_ = pattern;
+    regex->place_ = std::move(place);
     regex->code_ = code;
     pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regex->groups_);
     std::uint32_t names = 0, entry_size = 0;
@@ -87,6 +88,13 @@ int Regex::match(std::string_view subject, Arena& arena, Captures& captures) con
     return 1;
 }
 
-bool Regex::matches(std::string_view subject) const { return run(code_, subject, scratch.of(groups_ + 1)) >= 0; }
+int Regex::test(std::string_view subject) const {
+    int rc = run(code_, subject, scratch.of(groups_ + 1));
+    return rc >= 0 ? 1 : rc == PCRE2_ERROR_NOMATCH ? 0 : rc;
+}
+
+std::string Regex::failure(int rc, std::string_view subject) const {
+    return cat({"pcre2_match() failed: ", std::to_string(rc), " on \"", subject, "\" using \"", pattern_, "\"", place_});
+}
 
 }  // namespace bext::http

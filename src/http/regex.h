@@ -35,13 +35,16 @@ public:
         std::uint32_t number;
     };
 
-    /// nginx's error text on a bad pattern.
-    static Result<std::shared_ptr<const Regex>> compile(const std::string& pattern, bool ignore_case);
+    /// nginx's error text on a bad pattern. `place`: " in FILE:LINE" of what it is written in.
+    static Result<std::shared_ptr<const Regex>> compile(const std::string& pattern, bool ignore_case, std::string place = {});
     ~Regex();
 
     /// Matches anywhere in `subject`; the captures live in `arena`. Negative: an internal error (its PCRE2 code).
     int match(std::string_view subject, Arena& arena, Captures& captures) const;
-    bool matches(std::string_view subject) const;
+    /// The same without captures: 1, 0 or negative.
+    int test(std::string_view subject) const;
+    /// What the error log says when a match came to `rc`, which is negative.
+    std::string failure(int rc, std::string_view subject) const;
 
     const std::string& pattern() const { return pattern_; }
     std::uint32_t groups() const { return groups_; }
@@ -49,7 +52,7 @@ public:
 
 private:
     Regex() = default;
-    std::string pattern_;
+    std::string pattern_, place_;
     void* code_ = nullptr;
     std::uint32_t groups_ = 0;
     std::vector<Named> named_;

@@ -40,8 +40,7 @@ void Response::clear() {
     status = 0;
     status_line = {};
     content_length = -1;
-    content_type = charset = {};
-    content_type_relayed = false;
+    content_type = type_rest = charset = {};
     last_modified = -1;
     trailers = nullptr;
     allow_ranges = single_range = vary_by_encoding = chunked = header_only = false;
@@ -116,6 +115,7 @@ bool Request::redirect(std::string_view new_uri, std::string_view new_args) {
     }
     set_uri(new_uri);
     args = new_args;
+    log_action = upstream_name = {};
     internal = true;
     raw_uri_valid = false;
     location_valid = true;
@@ -127,6 +127,7 @@ bool Request::redirect(std::string_view new_uri, std::string_view new_args) {
     named = false;
     access_code = 0;
     satisfied = false;
+    undecided_ = Undecided::kNo;
     return true;
 }
 
@@ -155,13 +156,14 @@ bool Request::redirect_named(std::string_view name) {
     next_hook = 0;
     access_code = 0;
     satisfied = false;
+    undecided_ = Undecided::kNo;
     return true;
 }
 
 void Request::reply(int status, std::string_view type, std::string_view text) {
     out.status = status;
     out.content_length = static_cast<std::int64_t>(text.size());
-    if (!type.empty()) out.content_type = type;
+    if (!type.empty()) out.set_type(type);
     if (!text.empty()) pending.push(Piece::memory(text));
 }
 
@@ -208,7 +210,7 @@ std::string_view Request::path_of(std::string_view of, std::size_t* root_size) {
         log(Level::kAlert, arena.cat({"\"alias\" cannot be used in location \"", location->name, "\" where URI was rewritten"}));
         return {};
     }
-    auto root = core.root->evaluate(*this);
+    auto root = core.root_for(*this);
     if (root.find('\0') != std::string_view::npos) return {};
     if (root_size) *root_size = root.size();
     if (alias == kWholeAlias) alias = add_uri_to_alias ? 0 : of.size();
@@ -246,7 +248,7 @@ void Request::log(Level level, std::string_view text, int error) const {
     std::string message = "*" + std::to_string(connection.number) + " ";
     append_client_text(message, text);
     if (error) message += errno_text(error);
-    if (!main.log_action.empty()) message.append(" while ").append(main.log_action);
+    if (!log_action.empty()) message.append(" while ").append(log_action);
     message.append(", client: ").append(connection.client_text());
     message.append(", server: ").append(server ? server->name() : std::string_view());
     if (!main.line.empty()) {

@@ -59,8 +59,8 @@ struct Response {
     std::string_view status_line;  // "200 OK" of an upstream, when it is to be relayed as it was
     std::int64_t content_length = -1;
     std::string_view content_type;
+    std::string_view type_rest;  // what follows it in an upstream's field from ";charset=" on: sent as it came
     std::string_view charset;
-    bool content_type_relayed = false;  // from an upstream: relayed as it stands
     std::time_t last_modified = -1;
     Headers headers;  // everything else, in the order in which it is sent
     Headers* trailers = nullptr;
@@ -74,9 +74,11 @@ struct Response {
     std::string_view location_sent;   // the absolute form, once sent
     std::int64_t content_offset = 0;  // of the whole, when only a part is sent (slice)
 
-    /// "text/html" of "text/html; charset=x".
-    std::string_view bare_type() const {
-        return content_type_relayed ? trim(content_type.substr(0, content_type.find(';'))) : content_type;
+    /// The media type with an upstream's own parameters; without, `charset` may be added.
+    std::string_view whole_type() const { return {content_type.data(), content_type.size() + type_rest.size()}; }
+    void set_type(std::string_view type) {
+        content_type = type;
+        type_rest = {};
     }
     /// Forgets what describes the body, because it changes: length, ranges.
     void clear_content_length() {
@@ -248,8 +250,21 @@ public:
     /// By its lower-case name, which the configuration need not mention.
     std::optional<std::string_view> variable(std::string_view name);
     void set_variable(std::uint32_t number, std::optional<std::string_view> value);
-    /// Matches and, when it does, sets the captures and the named groups' variables.
+    /// Matches and, when it does, sets the captures and the named groups' variables. A match that fails (at PCRE2's limit, which
+    /// a client can reach on purpose) is no answer: see undecided().
     bool match(const Regex& regex, std::string_view subject);
+    /// The same without captures.
+    bool test(const Regex& regex, std::string_view subject);
+    /// A match failed: logs it; the request ends with 500, since nobody knows what the expression would have decided.
+    void cannot_decide(const Regex& regex, int rc, std::string_view subject);
+    /// True from then on until the 500 is made, or an error page begins the phases anew.
+    bool undecided() const { return undecided_ == Undecided::kYes; }
+    /// undecided(), which is answered for now: an expression that fails again in making the answer does not replace it.
+    bool take_undecided() {
+        if (!undecided()) return false;
+        undecided_ = Undecided::kAnswered;
+        return true;
+    }
 
     /// A line in the error log of this location: "*N text (2: No such file), client: …, request: …". Client bytes are escaped.
     void log(Level level, std::string_view text, int error = 0) const;
@@ -259,7 +274,7 @@ public:
     std::string_view path_of(std::string_view uri, std::size_t* root_size = nullptr);
     upstream::Exchange* upstream = nullptr;  // the last one with an upstream, and what it came to
     std::string_view upstream_name;  // shown in the error log while an upstream is asked
-    std::string_view log_action;     // of the main request, subrequests included: "while …"
+    std::string_view log_action;     // "while …"
 
 private:
     template <class C>
@@ -278,6 +293,7 @@ private:
 
     friend class Subrequest;
     friend struct Postponed;
+    int replace_answer(int status);
     bool filter(BodyFilter* from, Chain& chain, bool last, bool flush);
     bool hand_on(Chain& chain, bool last, bool flush);
 
@@ -289,6 +305,8 @@ private:
     BodyFilter** last_whole_filter_ = &whole_filters_;
     Postponed* postponed_ = nullptr;
     bool all_pushed_ = false;
+    enum class Undecided : std::uint8_t { kNo, kYes, kAnswered } undecided_ = Undecided::kNo;
+    std::uint32_t regex_failures_ = 0;  // of the main request and its subrequests
 };
 
 /// Where a response goes: an HTTP/1 connection, later an HTTP/2 stream.

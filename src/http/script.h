@@ -44,7 +44,7 @@ public:
     /// Runs `steps`; false when one of them ended the script.
     static bool run(const Steps& steps, ScriptRun& run) {
         for (auto& step : steps)
-            if (!step->run(run)) return false;
+            if (!step->run(run) || run.request.undecided()) return false;
         return true;
     }
     const Steps& steps() const { return steps_; }

@@ -86,6 +86,7 @@ public:
     struct Found {
         const Server* server = nullptr;
         const Regex* regex = nullptr;  // whose captures are to be set
+        int failure = 0;               // of that expression: nobody knows which server is meant, the connection ends
     };
     void add(Server& server) { servers_.push_back(&server); }
     /// Builds the tables; warns of names that occur twice.

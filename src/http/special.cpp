@@ -73,10 +73,10 @@ void own_page(Request& request, int code) {
     std::string_view text;
     if (!page.title.empty()) {
         text = page_text(request, page, padding);
-        request.out.content_type = "text/html";
-        request.out.content_type_relayed = false;
+        request.out.set_type("text/html");
         request.out.charset = {};
     }
+    request.expect_tested = true;  // an error is no reason to send a body
     request.out.clear_content_length();
     request.out.content_length = static_cast<std::int64_t>(text.size());
     request.out.clear_accept_ranges();
@@ -137,8 +137,7 @@ bool special_response(Request& request, int code) {
     request.error_status = code;
     request.pending.clear();
     drop_keepalive(request, code);
-    request.out.content_type = {};
-    request.out.content_type_relayed = false;
+    request.out.set_type({});
     auto& core = request.conf<Core>();
     if (!request.error_page && *core.error_pages && request.uri_changes != 0) {
         if (!*core.recursive_error_pages) request.error_page = true;

@@ -37,8 +37,8 @@ void Subrequest::start() {
 }
 
 Task<> Subrequest::run() {
-    request.main.log_action = {};
     co_await serve(request);
+    if (!in_background()) request.main.log_action = request.log_action;  // nginx has one for all of a connection
     done_ = true;
     end_gate_.open(net::Wait::kReady);  // last: it may end the main request
 }

@@ -115,6 +115,7 @@ public:
     SiteUse* site = nullptr;  // in force for new requests
     std::minstd_rand random;
     std::uint64_t connections = 0;
+    std::uint64_t links = 0;  // connections to upstreams, which count as those of clients do
     std::uint64_t connection_limit = 512;
     std::function<void()> on_last_connection;  // while draining
     Figures& figures;
@@ -124,6 +125,7 @@ public:
     /// While draining: gives an idle plain-text connection to the next process; empty when there is none.
     std::function<bool(int fd, const PassedConnection&)> pass;
 
+    bool has_room() const { return connections + links < connection_limit; }
     /// Whether a connection is to end with the answer that it is given now.
     bool ends_keepalive(bool plain) const { return draining && !(plain && pass); }
 

@@ -33,10 +33,11 @@ std::optional<std::string_view> Request::variable(std::uint32_t number) {
         case Value::State::kUnknown: break;
     }
     value.state = Value::State::kBusy;
+    auto failures = main.regex_failures_;
     auto found = slot.get(*this);
     if (values()[number].state != Value::State::kBusy) return variable(number);  // set while it was evaluated
     value.state = Value::State::kUnknown;
-    if (slot.cached) {
+    if (slot.cached && failures == main.regex_failures_) {
         value.state = found ? Value::State::kFound : Value::State::kMissing;
         if (found) value.text = *found;
     }
@@ -60,9 +61,21 @@ void Request::set_variable(std::uint32_t number, std::optional<std::string_view>
     if (value) own.text = *value;
 }
 
+void Request::cannot_decide(const Regex& regex, int rc, std::string_view subject) {
+    log(Level::kAlert, regex.failure(rc, subject));
+    ++main.regex_failures_;
+    if (undecided_ == Undecided::kNo) undecided_ = Undecided::kYes;
+}
+
+bool Request::test(const Regex& regex, std::string_view subject) {
+    int rc = regex.test(subject);
+    if (rc < 0) cannot_decide(regex, rc, subject);
+    return rc > 0;
+}
+
 bool Request::match(const Regex& regex, std::string_view subject) {
     int rc = regex.match(subject, arena, captures);
-    if (rc < 0) log(Level::kAlert, arena.cat({"pcre2_match() failed: ", std::to_string(rc), " on \"", subject, "\" using \"", regex.pattern(), "\""}));
+    if (rc < 0) cannot_decide(regex, rc, subject);
     if (rc <= 0) return false;
     for (auto& named : regex.named()) {
         auto& numbers = site->variable_numbers;

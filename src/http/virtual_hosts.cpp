@@ -31,17 +31,17 @@ void VirtualHosts::finish(const std::function<void(std::string)>& warn, const st
 }
 
 VirtualHosts::Found VirtualHosts::find(std::string_view host) const {
-    if (host.empty() && exact_.find(host) == exact_.end()) return {default_server, nullptr};
-    if (auto at = exact_.find(host); at != exact_.end()) return {at->second, nullptr};
+    if (host.empty() && exact_.find(host) == exact_.end()) return {default_server, nullptr, 0};
+    if (auto at = exact_.find(host); at != exact_.end()) return {at->second, nullptr, 0};
     if (!head_.empty())
         for (auto dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1))
-            if (auto at = head_.find(host.substr(dot + 1)); at != head_.end() && dot > 0) return {at->second, nullptr};
+            if (auto at = head_.find(host.substr(dot + 1)); at != head_.end() && dot > 0) return {at->second, nullptr, 0};
     if (!tail_.empty())
         for (auto dot = host.rfind('.'); dot != std::string_view::npos && dot > 0; dot = host.rfind('.', dot - 1))
-            if (auto at = tail_.find(host.substr(0, dot)); at != tail_.end()) return {at->second, nullptr};
+            if (auto at = tail_.find(host.substr(0, dot)); at != tail_.end()) return {at->second, nullptr, 0};
     for (auto& [regex, server] : regexes_)
-        if (regex->matches(host)) return {server, regex};
-    return {default_server, nullptr};
+        if (int rc = regex->test(host)) return rc > 0 ? Found{server, regex, 0} : Found{default_server, regex, rc};
+    return {default_server, nullptr, 0};
 }
 
 }  // namespace bext::http

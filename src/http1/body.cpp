@@ -73,6 +73,7 @@ ssize_t ClientConnection::read_now(std::span<char> into) {
         if (n <= 0) return n;
         body_left_ -= n;
         body_size_ += static_cast<std::uint64_t>(n);
+        count(static_cast<std::uint64_t>(n));
         body_done_ = body_left_ == 0;
         return n;
     }
@@ -89,9 +90,10 @@ ssize_t ClientConnection::read_now(std::span<char> into) {
         std::string_view data;
         auto step = ahead.feed(in_.unused().substr(0, into.size()), used, data);
         bool large = most && body_size_ + data.size() > static_cast<std::uint64_t>(most);
-        if (step == ChunkedDecoder::Step::kInvalid || large) return -EAGAIN;  // read() says why
+        if (step == ChunkedDecoder::Step::kInvalid || large) return -EBADMSG;  // read() says why
         chunked_ = ahead;
         in_.begin += used;
+        count(used);
         if (step == ChunkedDecoder::Step::kAgain) continue;
         body_done_ = step == ChunkedDecoder::Step::kDone;
         body_size_ += data.size();
@@ -119,6 +121,7 @@ Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
         auto got = co_await read_raw(into.first(std::min(into.size(), static_cast<std::size_t>(body_left_))));
         body_left_ -= static_cast<std::int64_t>(got.size);
         body_size_ += got.size;
+        count(got.size);
         if (body_left_ == 0) body_done_ = true;
         co_return got;
     }
@@ -145,8 +148,10 @@ Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {
             }
             std::memcpy(into.data(), data.data(), n);
             body_size_ += n;
+            count(used);
             co_return Read{n, 0};
         }
+        if (step != ChunkedDecoder::Step::kInvalid) count(used);
         if (step == ChunkedDecoder::Step::kDone) {
             body_done_ = true;
             co_return Read{0, 0};

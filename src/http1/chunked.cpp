@@ -45,7 +45,10 @@ ChunkedDecoder::Step ChunkedDecoder::step(char c) {
         case State::kSizeLf: return expect(c, '\n', State::kData);
         case State::kDataCr: return expect(c, '\r', State::kDataLf);
         case State::kDataLf: return expect(c, '\n', State::kStart);
-        case State::kLastLf: return expect(c, '\n', State::kTrailer);
+        case State::kLastLf:
+            if (!leave_trailers_ || c != '\n') return expect(c, '\n', State::kTrailer);
+            state_ = State::kFinished;
+            return Step::kDone;
         case State::kTrailer:
         case State::kEndLf:
         case State::kTrailerLine:

@@ -27,6 +27,8 @@ public:
     static constexpr std::uint64_t kMaxTrailers = 32 * 1024;
 
     void reset() { *this = ChunkedDecoder(); }
+    /// kDone comes behind the last chunk already: the trailers, and the empty line, are the caller's.
+    void leave_trailers() { leave_trailers_ = true; }
 
     /// Reads from `in`; `used` is how much of it, `data` a run of body bytes inside `in` for kData. Call until it says
     /// kAgain, kDone or kInvalid.
@@ -55,6 +57,7 @@ private:
     }
 
     State state_ = State::kStart;
+    bool leave_trailers_ = false;
     std::uint64_t size_ = 0;
     std::uint64_t body_ = 0;      // body bytes given out
     std::uint64_t overhead_ = 0;  // extension bytes and leading zeros

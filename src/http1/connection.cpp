@@ -67,6 +67,7 @@ Task<> ClientConnection::run() {
     bool begun = adopted_;
     if (!begun) begun = co_await begin();
     if (begun) {
+        if (tls) use_wire(first_server());
         for (;;) {
             bool more = co_await read_head();
             if (!more) break;
@@ -208,6 +209,12 @@ void ClientConnection::became_idle() {
     idle_ = true;
 }
 
+/// Whose settings hold until the Host is known: the one that the client's SNI chose, else the address' default.
+const http::Server& ClientConnection::first_server() const {
+    if (!tls || tls->server_name().empty()) return *listen->hosts.default_server;
+    return *listen->hosts.find(tls->server_name()).server;
+}
+
 /// A new request on the configuration in force. False: it no longer listens here.
 bool ClientConnection::begin_request(bool waited, bool pipelined) {
     ++requests;
@@ -223,7 +230,7 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
         listen_use_->release();
         listen_use_ = thread_.site->acquire();
     }
-    use_server(*listen->hosts.default_server);
+    use_server(first_server());
     line_done_ = false;
     acknowledged_ = false;
     refused_ = 0;
@@ -267,12 +274,16 @@ Task<bool> ClientConnection::read_head() {
     for (;;) {
         auto next = parse();
         if (next == Next::kDone || next == Next::kRefused) break;
+        if (next == Next::kClose) {
+            log_unanswered(http::status::kInternal);
+            co_return false;
+        }
         auto now = thread_.loop.now();
         bool filled = now < deadline;
         if (!filled) read_error_ = ETIMEDOUT;
         else filled = co_await fill(deadline - now);
         if (!filled) {
-            if (line_done_ || in_.end > line_begin_) note_unfinished_head();
+            note_unfinished_head();
             co_return false;
         }
     }
@@ -289,6 +300,7 @@ Task<> ClientConnection::end_request() {
         auto& client = r.conf<http::Client>();
         auto mode = *client.lingering_close;
         bool unread = r.lingering || in_.begin < in_.end || !body_done_;
+        if (alive && mode == http::Client::Lingering::kOff && !body_done_) co_await discard_rest();  // what was begun is taken
         bool lingers = alive && (mode == http::Client::Lingering::kAlways || (mode == http::Client::Lingering::kOn && unread));
         if (lingers) co_await linger();
         if (r.timed_out && *client.reset_timedout) {

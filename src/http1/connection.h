@@ -46,12 +46,13 @@ public:
     ssize_t read_now(std::span<char> into) override;
     void send_continue() override;
     int discard_available() override;
+    Ahead ahead() const override { return {in_.end - in_.begin, in_.size - in_.end}; }
 
     // http::Connection
     net::Stream* take_over(std::string_view& unread) override;
 
 private:
-    enum class Next : std::uint8_t { kMore, kDone, kRefused };
+    enum class Next : std::uint8_t { kMore, kDone, kRefused, kClose };
 
     ClientConnection(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client);
     ~ClientConnection() override;
@@ -64,6 +65,7 @@ private:
     Task<bool> fill(std::uint64_t timeout_ms);
     void note_end(bool first);
     void note_unfinished_head();
+    void log_unanswered(int status);
     void note(Level level, std::string_view text, int error, std::string_view action);
     std::string_view head_action() const;
     Task<> end_request();
@@ -86,6 +88,7 @@ private:
     bool move_over();
     void say_goodbye();
     void use_wire(const http::Server& server);
+    const http::Server& first_server() const;
 
     // The head (http1/head.cpp).
     Next parse();
@@ -114,6 +117,10 @@ private:
     std::uint64_t allowance(http::Request& request, std::uint64_t& wait_ms);
     void release_buffers();
     void use_body_buffer();
+    /// $request_length counts what was read of a body that somebody wanted, as it came.
+    void count(std::uint64_t bytes) {
+        if (!request_->discarding) request_->request_length += bytes;
+    }
 
     http::Thread& thread_;
     http::SiteUse* listen_use_;  // keeps `listen` alive

@@ -63,7 +63,7 @@ bool ClientConnection::move_over() {
     listen = next;
     listen_use_->release();
     listen_use_ = thread_.site->acquire();
-    use_wire(*listen->hosts.default_server);
+    use_wire(first_server());
     return true;
 }
 

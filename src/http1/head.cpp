@@ -57,7 +57,7 @@ ClientConnection::Next ClientConnection::want_more_line() {
         return Next::kMore;
     }
     if (grow(line_begin_)) return Next::kMore;
-    request_->line = {in_.data + line_begin_, std::min<std::size_t>(in_.end - line_begin_, 1024)};
+    request_->line = {in_.data + line_begin_, in_.end - line_begin_};
     request_->lingering = true;
     return refuse(status::kUriTooLong, "client sent too long URI");
 }
@@ -125,6 +125,10 @@ ClientConnection::Next ClientConnection::use_host(std::string_view text, bool fr
     r.host = host.name;
     r.host_port = host.port_text;
     auto found = listen->hosts.find(r.host);
+    if (found.failure) {
+        r.log(Level::kAlert, found.regex->failure(found.failure, r.host));
+        return Next::kClose;
+    }
     if (found.server != r.server) use_server(*found.server);
     if (found.regex) r.match(*found.regex, r.host);
     return Next::kDone;
@@ -189,9 +193,9 @@ bool unique(Name name) {
 ClientConnection::Next ClientConnection::take_header(const HeaderLine& line) {
     auto& r = *request_;
     if (line.invalid_name && *wire_->ignore_invalid_headers) {
-        r.main.log_action = "reading client request headers";
+        r.log_action = "reading client request headers";
         r.log(Level::kInfo, r.arena.cat({"client sent invalid header line: \"", line.name, ": ", line.value, "\""}));
-        r.main.log_action = {};
+        r.log_action = {};
         return Next::kDone;
     }
     if (header_count_++ >= static_cast<unsigned>(*wire_->max_headers)) {
@@ -282,7 +286,7 @@ ClientConnection::Next ClientConnection::head_complete() {
     body_done_ = !r.chunked_body && body_left_ == 0;
     continue_sent_ = false;
     chunked_.reset();
-    if (!body_done_) r.body.source = this;
+    if (!body_done_ || r.in.has(Name::kExpect)) r.body.source = this;  // who waits for a 100 gets it, body or not
     return Next::kDone;
 }
 

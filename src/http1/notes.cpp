@@ -41,7 +41,13 @@ void ClientConnection::note_unfinished_head() {
     if (late) r.log(Level::kInfo, "client timed out", ETIMEDOUT);
     else if (read_error_ == 0) r.log(Level::kInfo, "client prematurely closed connection");
     else if (read_error_ != ECANCELED) r.log(Level::kInfo, "recv()", read_error_);
-    r.out.status = r.error_status = late ? http::status::kTimeout : http::status::kBadRequest;
+    log_unanswered(late ? http::status::kTimeout : http::status::kBadRequest);
+}
+
+/// The access log's line of a request that gets no answer.
+void ClientConnection::log_unanswered(int status) {
+    auto& r = *request_;
+    r.out.status = r.error_status = status;
     r.aborted = true;
     for (auto* logger : r.site->loggers) logger(r);
 }

@@ -65,8 +65,8 @@ void put_content_type(Writer& w, http::Response& out) {
     if (out.content_type.empty()) return;
     w.put("\r\nContent-Type: ");
     char* type = w.p;
-    w.put(out.content_type);
-    if (out.charset.empty()) return;
+    w.put(out.whole_type());
+    if (!out.type_rest.empty() || out.charset.empty()) return;
     w.put("; charset=");
     w.put(out.charset);
     out.content_type = {type, static_cast<std::size_t>(w.p - type)};  // as $sent_http_content_type shows it
@@ -112,8 +112,8 @@ void put_own_fields(Writer& w, Request& r, std::string_view date, std::string_vi
 /// What the status forbids is taken out (ngx_http_header_filter).
 void fit_to_status(http::Response& out) {
     if (out.last_modified != -1 && out.status != 200 && out.status != 206 && out.status != 304) out.last_modified = -1;
-    if (out.status != http::status::kNoContent) return;
-    out.content_type = {};
+    if (out.status != http::status::kNoContent || !out.status_line.empty()) return;  // an upstream's stays as it is
+    out.set_type({});
     out.last_modified = -1;
     out.clear_content_length();
 }
@@ -121,11 +121,12 @@ void fit_to_status(http::Response& out) {
 }  // namespace
 
 void ClientConnection::header(Request& r) {
+    stream->limit_turn(static_cast<std::uint32_t>(std::min<std::uint64_t>(r.conf<http::Client>().sendfile_max_chunk->value, UINT32_MAX)));
     if (r.http_version < 1000) return;
     auto& out = r.out;
     fit_to_status(out);
     if (thread_.ends_keepalive(!tls)) r.keepalive = false;
-    std::size_t size = 512 + out.status_line.size() + out.content_type.size() + out.charset.size();
+    std::size_t size = 512 + out.status_line.size() + out.whole_type().size() + out.charset.size();
     std::string_view absolute;
     auto* location = out.headers.find(Name::kLocation);
     if (location && location->value.starts_with('/') && *r.conf<http::Core>().absolute_redirect) {
@@ -141,7 +142,7 @@ void ClientConnection::header(Request& r) {
     put_own_fields(w, r, thread_.http_date(), absolute);
     w.put("\r\n");
     for (auto& h : out.headers) {
-        if (h.gone) continue;
+        if (h.gone || h.silent()) continue;
         w.put(h.name);
         w.put(": ");
         w.put(h.value);

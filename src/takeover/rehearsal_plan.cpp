@@ -56,7 +56,7 @@ const http::Location* find(const http::Locations& level, const std::string& path
         if (auto* inner = find(*found->inner, path)) found = inner;
     if (found && found->kind == http::Location::Kind::kNoRegex) return found;
     for (auto* one : level.regexes)
-        if (one->regex->matches(path)) return one;
+        if (one->regex->test(path) > 0) return one;
     return found;
 }
 

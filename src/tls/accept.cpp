@@ -35,6 +35,11 @@ const ServerConf& conf_of(const http::Server& server) {
     return *static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]);
 }
 
+void log(const Handshake& h, Level level, std::string_view text) {
+    http::listen_log(h.connection, h.site).write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
+                                                           h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+}
+
 /// The host name of a ClientHello's server_name extension (RFC 6066, section 3).
 std::string_view hello_name(SSL* ssl) {
     const unsigned char* data;
@@ -65,7 +70,12 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
     http::Host host;
     if (!name.empty() && http::validate_host(name, arena, host)) {
         h->name = host.name;
-        h->server = h->connection.listen->hosts.find(h->name).server;
+        auto found = h->connection.listen->hosts.find(h->name);
+        if (found.failure) {
+            log(*h, Level::kAlert, found.regex->failure(found.failure, h->name));
+            return SSL_CLIENT_HELLO_ERROR;
+        }
+        h->server = found.server;
     }
     auto& conf = conf_of(*h->server);
     if (*conf.reject_handshake) {
@@ -77,11 +87,6 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
     h->certified = &conf;
     use_context(ssl, *conf.context);
     return SSL_CLIENT_HELLO_SUCCESS;
-}
-
-void log(const Handshake& h, Level level, std::string_view text) {
-    http::listen_log(h.connection, h.site).write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
-                                                           h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
 }
 
 /// Takes what a request without an answer would send.

@@ -124,7 +124,7 @@ Task<upstream::TlsConnected> connect(http::Request& request, net::Socket& socket
         out.status = http::status::kInternal;
         co_return out;
     }
-    request.main.log_action = "SSL handshaking to upstream";
+    request.log_action = "SSL handshaking to upstream";
     auto stream = std::make_unique<TlsStream>(std::move(ssl), socket);
     auto& loop = http::Thread::current().loop;
     auto deadline = loop.now() + timeout_ms;

@@ -186,7 +186,6 @@ Result<> Context::set_parameters(const ReadFile& read) {
     }
     if (spec_.curves != "auto" && SSL_CTX_set1_curves_list(ctx_, spec_.curves.c_str()) != 1)
         return Error{with_ssl_errors(cat({"SSL_CTX_set1_curves_list(\"", spec_.curves, "\") failed"}))};
-    if (spec_.early_data) SSL_CTX_set_max_early_data(ctx_, 16384);
     if (!spec_.stapling_file.empty()) {
         auto text = read(spec_.stapling_file);
         if (!text) return Error{open_failure(spec_.stapling_file, text.error().system)};

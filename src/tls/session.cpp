@@ -98,7 +98,8 @@ std::optional<std::string_view> ServerStream::field(Field which, Arena& arena) {
         case Field::kCurves: return curves(ssl(), arena);
         case Field::kSessionId: return session_id(ssl(), arena);
         case Field::kSessionReused: return SSL_session_reused(ssl()) ? "r" : ".";
-        case Field::kServerName: return server_name_.empty() ? std::nullopt : std::optional<std::string_view>(server_name_);
+        case Field::kServerName:  // as it was sent, when it is the name of a host at all
+            return server_name_.empty() ? std::nullopt : text(SSL_get_servername(ssl(), TLSEXT_NAMETYPE_host_name));
         case Field::kAlpn: return alpn().empty() ? std::nullopt : std::optional<std::string_view>(alpn());
         case Field::kEarlyData: return SSL_is_init_finished(ssl()) ? std::nullopt : std::optional<std::string_view>("1");
         case Field::kSigalg:

@@ -55,7 +55,7 @@ bool bind_to(Exchange& x, int fd, const Peer& peer) {
 }  // namespace
 
 Task<std::uint32_t> Exchange::attempt() {
-    request.main.log_action = "connecting to upstream";
+    request.log_action = "connecting to upstream";
     begin_state();
     auto* peer = selection_.pick(now_seconds());
     if (!peer) {
@@ -68,6 +68,7 @@ Task<std::uint32_t> Exchange::attempt() {
     request.upstream_name = request.arena.cat({schema, peer->name, peer->address.family() == AF_UNIX ? ":" : "", uri});
     if (request_sent_ || response_received_) restart();
     request_sent_ = body_sent_ = response_received_ = false;
+    head_deadline_ = 0;
     if (auto* pool = IdlePool::of(*group_)) link_ = pool->take(*peer, group_->keepalive, tag);
     std::uint32_t failure = 0;
     if (!link_) failure = co_await connect();
@@ -75,7 +76,7 @@ Task<std::uint32_t> Exchange::attempt() {
     ++link_->requests;
     link_sent_ = link_->stream().sent;
     state()->connect_ms = static_cast<std::int64_t>(net::Loop::current().now() - try_begun_);
-    request.main.log_action = "sending request to upstream";
+    request.log_action = "sending request to upstream";
     request_sent_ = true;
     if (streams_body()) {
         BodyStream::start(*this);
@@ -91,13 +92,17 @@ Task<std::uint32_t> Exchange::attempt() {
 }
 
 std::uint32_t Exchange::connect_failed(int error, std::string_view what) {
-    request.main.log_action = "connecting to upstream";
+    request.log_action = "connecting to upstream";
     log(level_of(error), what, error);
     return kError;
 }
 
 /// A socket on its way to the peer, in link_.
 std::uint32_t Exchange::open_socket(Peer& peer) {
+    if (!make_room()) {
+        log(Level::kAlert, cat({std::to_string(http::Thread::current().connection_limit), " worker_connections are not enough"}));
+        return kStatusBit | http::status::kInternal;
+    }
     Fd fd(::socket(peer.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) {
         log(Level::kAlert, "socket() failed", errno);
@@ -198,7 +203,7 @@ Task<std::uint32_t> Exchange::send() {
             auto came = read_head(failure);
             if (came != Came::kNothing) co_return failure;
         }
-        request.main.log_action = "sending request to upstream";
+        request.log_action = "sending request to upstream";
         socket.on_input = [](void* self) { static_cast<Exchange*>(self)->wake(); };
         auto wait = co_await link_->stream().writable(static_cast<std::uint64_t>(conf.send_timeout->count()));
         socket.on_input = nullptr;
@@ -215,7 +220,7 @@ Task<std::uint32_t> Exchange::send() {
 
 /// Reads and parses as much as there is.
 Exchange::Came Exchange::read_head(std::uint32_t& failure) {
-    request.main.log_action = "reading response header from upstream";
+    request.log_action = "reading response header from upstream";
     if (!buffer.data) {
         buffer.size = conf.buffer_size->value;
         buffer.data = static_cast<char*>(pool_allocate(buffer.size));
@@ -254,10 +259,13 @@ Task<std::uint32_t> Exchange::await_head() {
         auto came = read_head(failure);
         if (came != Came::kNothing) co_return failure;
         if (stream_status_) co_return stream_status_ < 0 ? kError : kStatusBit | static_cast<std::uint32_t>(stream_status_);
-        auto timeout = body_sent_ ? static_cast<std::uint64_t>(conf.read_timeout->count()) : 0;
-        auto wait = co_await link_->stream().readable(timeout);
+        // For the whole head: neither parts of it nor early hints begin the time anew.
+        auto now = net::Loop::current().now();
+        if (body_sent_ && !head_deadline_) head_deadline_ = now + static_cast<std::uint64_t>(conf.read_timeout->count());
+        if (body_sent_ && now >= head_deadline_) co_return kTimeout;
+        auto wait = co_await link_->stream().readable(body_sent_ ? head_deadline_ - now : 0);
         if (gone_) co_return kStatusBit | http::status::kClientClosed;
-        request.main.log_action = "reading response header from upstream";
+        request.log_action = "reading response header from upstream";
         if (wait == net::Wait::kTimeout) co_return kTimeout;
     }
 }

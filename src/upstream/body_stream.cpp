@@ -41,7 +41,7 @@ Task<int> BodyStream::flush(Exchange& x) {
     co_return 0;
 }
 
-bool BodyStream::take_whole(http::Request& request) {
+Task<int> BodyStream::take_beginning(http::Request& request) {
     auto& r = request.main;
     auto& body = r.body;
     body.source->send_continue();
@@ -56,6 +56,11 @@ bool BodyStream::take_whole(http::Request& request) {
         used += static_cast<std::size_t>(n);
         whole = n == 0 || used == static_cast<std::size_t>(r.content_length);
     }
+    if (n == -EBADMSG) {
+        auto got = co_await body.source->read({bytes, size});
+        http::abandon_body(r);
+        co_return got.status;
+    }
     if (used) body.chain.push(http::Piece::memory({bytes, used}));
     body.size = used;
     if (whole) {
@@ -65,7 +70,7 @@ bool BodyStream::take_whole(http::Request& request) {
     } else {
         body.unbuffered = true;
     }
-    return whole;
+    co_return 0;
 }
 
 Task<int> BodyStream::send(Exchange& x) {

@@ -12,9 +12,9 @@ public:
     /// Sends what exchange.outgoing holds and then the body, in a coroutine of its own. At the end exchange.body_sent_ or
     /// stream_status_ (negative: the peer failed) is set and the exchange woken.
     static void start(Exchange& exchange);
-    /// Takes what there is of the body without waiting. True when that is all of it: it is as if it had been buffered.
-    /// Else the body is to be streamed, and begins with what body.chain holds.
-    static bool take_whole(http::Request& request);
+    /// Takes what there is of the body without waiting. When that is all of it, it is as if it had been buffered; else it is to
+    /// be streamed, and begins with what body.chain holds. 0, or the status that the body's beginning deserves.
+    static Task<int> take_beginning(http::Request& request);
 
 private:
     static Task<> run(Exchange& exchange);

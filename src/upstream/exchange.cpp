@@ -52,7 +52,7 @@ void Exchange::close_link() {
 }
 
 Task<Verdict> Exchange::run() {
-    if (!protocol.create(*this)) co_return Verdict::status(http::status::kInternal);
+    if (!protocol.create(*this) || request.undecided()) co_return Verdict::status(http::status::kInternal);
     selection_.begin(*group_, request);
     if (*conf.next_tries && selection_.tries > *conf.next_tries) selection_.tries = static_cast<int>(*conf.next_tries);
     begun_ = net::Loop::current().now();
@@ -191,7 +191,7 @@ void Exchange::finish(bool complete) {
         pool->keep(std::move(link_), kept, tag);
     }
     close_link();
-    request.main.log_action = "sending to client";
+    request.log_action = "sending to client";
 }
 
 Task<Verdict> Exchange::answer() {
@@ -206,7 +206,6 @@ Task<Verdict> Exchange::answer() {
     relay_headers(*this);
     if (auto other = request.send_header()) {
         finish(true);
-        request.out.clear();
         co_return Verdict::status(*other);
     }
     if (!upgrade && request.out.header_only) {
@@ -219,9 +218,9 @@ Task<Verdict> Exchange::answer() {
 /// X-Accel-Redirect: another location answers, with some of the headers.
 Verdict Exchange::redirect() {
     auto& r = request;
-    auto action = r.main.log_action;
+    auto action = r.log_action;
     finish(true);
-    r.main.log_action = action;
+    r.log_action = action;  // a named location's lines still have it
     relay_redirect_headers(*this);
     auto uri = in.headers.value(Name::kXAccelRedirect);
     if (uri.starts_with('@')) return r.redirect_named(uri) ? Verdict::again() : Verdict::status(http::status::kInternal);

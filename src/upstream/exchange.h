@@ -138,6 +138,7 @@ private:
     std::uint64_t sent_part_ = 0;  // of that piece
     std::uint64_t link_sent_ = 0;  // the link's count when this request began
     std::uint64_t begun_ = 0, try_begun_ = 0;
+    std::uint64_t head_deadline_ = 0;  // for the head of the answer; 0: the request is still being sent
     bool request_sent_ = false, body_sent_ = false, response_received_ = false, head_done_ = false;
     bool gone_ = false;      // the client
     bool eof_ = false;       // of the peer

@@ -102,10 +102,9 @@ bool Incoming::take(Exchange& x, std::string_view name, std::string_view value) 
 
 namespace {
 
-/// Splits "text/html; charset=utf-8" into type and charset.
+/// Splits "text/html; charset=utf-8" into type and charset (ngx_http_upstream_copy_content_type).
 void relay_type(http::Response& out, std::string_view value) {
-    out.content_type = value;
-    out.content_type_relayed = true;
+    out.set_type(value);
     for (auto at = value.find(';'); at != std::string_view::npos; at = value.find(';', at + 1)) {
         auto from = value.find_first_not_of(' ', at + 1);
         if (from == std::string_view::npos) return;
@@ -114,6 +113,7 @@ void relay_type(http::Response& out, std::string_view value) {
         if (charset.starts_with('"')) charset.remove_prefix(1);
         if (charset.ends_with('"')) charset.remove_suffix(1);
         out.content_type = value.substr(0, at);
+        out.type_rest = value.substr(at);
         out.charset = charset;
         return;
     }
@@ -179,6 +179,16 @@ void relay_headers(Exchange& x) {
     out.content_length = x.in.content_length;
     out.disable_not_modified = true;
     if (*x.conf.force_ranges) out.allow_ranges = out.single_range = true;
+}
+
+void relay_trailers(Exchange& x) {
+    auto& out = x.request.out;
+    if (!*x.conf.pass_trailers) return;
+    for (auto& h : x.in.trailers) {
+        if (x.conf.hidden.contains(h.name)) continue;
+        if (!out.trailers) out.trailers = x.request.arena.make<http::Headers>(x.request.arena);
+        out.trailers->add(h.name, h.value, h.known);
+    }
 }
 
 void relay_redirect_headers(Exchange& x) {

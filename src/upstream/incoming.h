@@ -32,6 +32,8 @@ private:
 
 /// Copies what may be relayed into the request's answer (ngx_http_upstream_process_headers).
 void relay_headers(Exchange& exchange);
+/// The trailers that came behind the body (proxy_pass_trailers).
+void relay_trailers(Exchange& exchange);
 /// The same for an answer with X-Accel-Redirect: only what survives the redirect.
 void relay_redirect_headers(Exchange& exchange);
 

@@ -14,9 +14,12 @@ Link::Link(Fd fd, bool connecting, const Peer& peer)
     : socket(new net::Socket(std::move(fd), connecting)),
       begun(net::Loop::current().now()),
       address_(peer.address),
-      expiry_(this) {}
+      expiry_(this) {
+    ++http::Thread::current().links;
+}
 
 Link::~Link() {
+    --http::Thread::current().links;
     if (tls) tls->shutdown_write();
 }
 
@@ -67,6 +70,28 @@ IdlePool* IdlePool::of(Group& group) {
         return made.get();
     }
     return pool.get();
+}
+
+bool make_room() {
+    auto& thread = http::Thread::current();
+    if (thread.has_room()) return true;
+    if (auto* idle = thread.idle.first()) {
+        idle->close(http::LiveConnection::Why::kRoom);
+        return true;
+    }
+    return IdlePool::drop_one();
+}
+
+bool IdlePool::drop_one() {
+    auto& local = http::Thread::current().local;
+    auto at = local.find(&kPoolsKey);
+    if (at == local.end()) return false;
+    for (auto& [group, pool] : static_cast<Pools*>(at->second.get())->by_group) {
+        if (!pool || !pool->last_) continue;
+        pool->drop(*pool->last_);
+        return true;
+    }
+    return false;
 }
 
 IdlePool::~IdlePool() {

@@ -43,6 +43,10 @@ private:
     Expiry expiry_;
 };
 
+/// Makes room for one connection more: of those that idle, a client's that has done so longest, or one to an upstream, is
+/// closed (nginx's reusable connections). False when all of worker_connections are busy.
+bool make_room();
+
 class IdlePool {
 public:
     /// This thread's pool for `group`; null when the group keeps none.
@@ -55,6 +59,8 @@ public:
     std::unique_ptr<Link> take(const Peer& peer, const KeepAlive& conf, const void* tag);
     /// Keeps `link` when it is quiet; closes the oldest when there are too many.
     void keep(std::unique_ptr<Link> link, const KeepAlive& conf, const void* tag);
+    /// Closes one idle connection of this thread, the oldest of its pool. False when there is none.
+    static bool drop_one();
 
 private:
     friend class Link;

@@ -91,6 +91,9 @@ bool Relay::take(std::string_view bytes) {
     bool good = x_.protocol.take(x_, bytes, pending_);
     for (auto i = before; i < pending_.size(); ++i) pending_size_ += pending_[i].size;
     if (!good) senseless_ = true;
+    // Of what was nothing for the client (framing, standard error) no room stays taken.
+    if (pending_.empty())
+        for (auto& block : blocks_) block.used = block.busy;
     return good;
 }
 
@@ -178,7 +181,7 @@ int Relay::broken_status() {
 }
 
 Task<int> Relay::buffered() {
-    r_.main.log_action = "reading upstream";
+    r_.log_action = "reading upstream";
     take(x_.buffer.unused());
     for (;;) {
         if (x_.gone_) co_return http::status::kClientClosed;
@@ -192,7 +195,10 @@ Task<int> Relay::buffered() {
         }
         auto into = room();
         if (into.empty()) {
-            if (!draining_) continue;  // full: what is pending goes out although it is little
+            if (!draining_) {  // full: what is pending goes out although it is little
+                if (!give()) co_return -1;
+                continue;
+            }
             auto wait = co_await net::Stream::Waiting(x_.gate_, false, 0);
             static_cast<void>(wait);
             continue;
@@ -204,7 +210,7 @@ Task<int> Relay::buffered() {
         if (rate_ && into.size() > rate_) into = into.first(rate_);
         auto wait = co_await x_.link_->stream().readable(static_cast<std::uint64_t>(x_.conf.read_timeout->count()));
         if (wait == net::Wait::kTimeout) {
-            r_.main.log_action = "reading upstream";
+            r_.log_action = "reading upstream";
             x_.log(Level::kError, "upstream timed out", ETIMEDOUT);
             pending_.clear();
             co_return http::status::kGatewayTimeout;
@@ -215,7 +221,7 @@ Task<int> Relay::buffered() {
 
 /// As it comes: every piece goes to the client before the next is read.
 Task<int> Relay::unbuffered() {
-    r_.main.log_action = "reading upstream";
+    r_.log_action = "reading upstream";
     r_.limit_rate = 0;
     r_.limit_rate_set = true;
     take(x_.buffer.unused());
@@ -260,8 +266,9 @@ Task<Verdict> Exchange::relay_body() {
     }
     finish(status == 0);
     co_await relay.settle();
-    request.main.log_action = "sending to client";
+    request.log_action = "sending to client";
     if (status == 0) {
+        relay_trailers(*this);
         relay.push_last();
         co_return Verdict::done();
     }

@@ -133,7 +133,7 @@ Task<> Exchange::tunnel() {
         r.aborted = true;
         co_return;
     }
-    r.main.log_action = "proxying upgraded connection";
+    r.log_action = "proxying upgraded connection";
     http::Chain nothing(r.arena);
     bool alive = co_await r.send(nothing, false, true);
     if (alive) {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "http1/connection.h"
+#include "upstream/keepalive.h"
 
 namespace bext::worker {
 
@@ -61,15 +62,10 @@ bool Listener::accept_one() {
     }
     client.set_size(size);
     thread_.figures.add(Tally::kAccepted);
-    if (thread_.connections >= thread_.connection_limit) {
-        if (auto* idle = thread_.idle.first()) {
-            idle->close(http::LiveConnection::Why::kRoom);  // the one that has been idle longest makes room, as nginx's reusable connections do
-        } else {
-            thread_.figures.add(Tally::kRefused);
-            thread_.site->site().error_log->write(
-                Level::kAlert, std::to_string(thread_.connection_limit) + " worker_connections are not enough");
-            return true;
-        }
+    if (!upstream::make_room()) {
+        thread_.figures.add(Tally::kRefused);
+        thread_.site->site().error_log->write(Level::kAlert, std::to_string(thread_.connection_limit) + " worker_connections are not enough");
+        return true;
     }
     if (auto* listen = listen_for(fd)) http1::ClientConnection::serve(thread_, *listen, std::move(fd), client);
     return true;

@@ -44,7 +44,7 @@ std::optional<int> surround(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& out = r.out;
     if (out.status != status::kOk || r.parent || (conf.before->empty() && conf.after->empty())) return std::nullopt;
-    if (!conf.types->contains(out.bare_type())) return std::nullopt;
+    if (!conf.types->contains(out.content_type)) return std::nullopt;
     out.clear_content_length();
     out.clear_accept_ranges();
     out.weaken_etag(r.arena);

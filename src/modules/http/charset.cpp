@@ -60,7 +60,7 @@ std::string_view wanted_charset(Request& r, const Conf& conf) {
         return named ? named->charset : std::string_view();
     }
     if (conf.charset->empty() || out.content_type.empty()) return {};
-    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(out.bare_type())) return {};
+    if (!out.charset.empty() ? !*conf.override_charset : !conf.types->contains(out.content_type)) return {};
     return conf.charset->evaluate(r);
 }
 
@@ -74,8 +74,7 @@ std::optional<int> set_charset(Request& r) {
     }
     auto from = out.charset.empty() ? conf.source->evaluate(r) : out.charset;
     if (from.empty() && conf.source->empty()) {
-        bool other_parameters = out.content_type_relayed && out.content_type.find(';') != std::string_view::npos;
-        if (!other_parameters) name_charset(r, to);
+        name_charset(r, to);
         return std::nullopt;
     }
     if (!iequals(from, to)) {
@@ -91,8 +90,7 @@ std::optional<int> set_charset(Request& r) {
         }
         r.add_filter(r.arena.make<Recoder>(table, r.arena));
     }
-    out.content_type = out.bare_type();
-    out.content_type_relayed = false;
+    out.type_rest = {};
     name_charset(r, to);
     return std::nullopt;
 }

@@ -8,7 +8,13 @@ namespace bext::http {
 
 conf::Status Core::finish(const Core& outer, conf::Cursor& at) {
     if (&outer == this && !root.is_set()) root.set_default(Expr::literal(at.full_path("html")));
+    if (!root->constant()) prefix = at.full_path("");
     return conf::ok();
+}
+
+std::string_view Core::root_for(Request& r) const {
+    auto found = root->evaluate(r);
+    return root->constant() || found.starts_with('/') ? found : r.arena.cat({prefix, found});
 }
 
 namespace {

@@ -62,10 +62,10 @@ Value argument(Request& r, std::string_view name) {
 
 Value cookie(Request& r, std::string_view name) { return cookie_value(r.in, name); }
 
-Value document_root(Request& r, std::string_view) { return r.conf<Core>().root->evaluate(r); }
+Value document_root(Request& r, std::string_view) { return r.conf<Core>().root_for(r); }
 
 Value realpath_root(Request& r, std::string_view) {
-    auto root = r.arena.cat({r.conf<Core>().root->evaluate(r), {"\0", 1}});
+    auto root = r.arena.cat({r.conf<Core>().root_for(r), {"\0", 1}});
     char real[PATH_MAX];
     if (!::realpath(root.data(), real)) {
         r.log(Level::kCrit, r.arena.cat({"realpath() \"", root.substr(0, root.size() - 1), "\" failed"}), errno);

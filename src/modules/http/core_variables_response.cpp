@@ -26,7 +26,7 @@ Value request_time(Request& r, std::string_view) {
 Value completion(Request& r, std::string_view) { return r.main.ended && !r.main.aborted ? "OK" : ""; }
 
 Value sent_content_type(Request& r, std::string_view) {
-    return r.out.content_type.empty() ? std::nullopt : Value(r.out.content_type);
+    return r.out.content_type.empty() ? std::nullopt : Value(r.out.whole_type());
 }
 
 Value sent_content_length(Request& r, std::string_view) {

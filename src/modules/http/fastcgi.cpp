@@ -37,7 +37,8 @@ Task<Verdict> handle(Request& r) {
     auto& main = r.main;
     bool stream = !*conf.request_buffering && *conf.pass_request_body && !r.parent && main.body.source;
     if (stream) {
-        upstream::BodyStream::take_whole(r);
+        int bad = co_await upstream::BodyStream::take_beginning(r);
+        if (bad) co_return Verdict::status(bad);
     } else if (!r.parent && main.body.source) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);
@@ -54,7 +55,9 @@ Task<Verdict> handle(Request& r) {
 Split split(Request& r) {
     auto& regex = *r.conf<Fastcgi>().split;
     Captures found;
-    if (!regex || regex->match(r.uri, r.arena, found) < 0 || found.count < 3) return {r.uri, {}};
+    int rc = regex ? regex->match(r.uri, r.arena, found) : 0;
+    if (rc < 0) r.cannot_decide(*regex, rc, r.uri);
+    if (rc <= 0 || found.count < 3) return {r.uri, {}};
     return {found[1], found[2]};
 }
 

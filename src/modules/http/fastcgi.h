@@ -40,6 +40,7 @@ enum RecordType : std::uint8_t { kBegin = 1, kEnd = 3, kParams = 4, kStdin = 5, 
 
 inline constexpr std::size_t kRecordHead = 8;
 inline constexpr std::size_t kLargestRecord = 32 * 1024;  // of a body
+inline constexpr std::size_t kMostEmpty = 64 * 1024;      // bytes of records without content, one after another
 
 /// Reads records: their heads are taken out, what they carry is passed on (FastCGI 1.0, section 3.3).
 class Records {
@@ -57,6 +58,7 @@ private:
 
     unsigned char head_[kRecordHead] = {};
     std::size_t have_ = 0, left_ = 0, padding_ = 0;
+    std::size_t empty_ = 0;  // bytes since the last that carried something
     bool open_ = false;
 };
 

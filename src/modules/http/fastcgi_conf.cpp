@@ -50,7 +50,7 @@ Status set_param(Cursor& at, Fastcgi& fastcgi) {
 }
 
 Status set_split(Cursor& at, Fastcgi& fastcgi) {
-    auto regex = Regex::compile(at.arg(1), false);
+    auto regex = Regex::compile(at.arg(1), false, at.place());
     if (!regex) return conf::refuse(regex.error().text);
     if ((*regex)->groups() != 2) return conf::refuse(cat({"pattern \"", at.arg(1), "\" must have 2 captures"}));
     fastcgi.split.set(*regex);

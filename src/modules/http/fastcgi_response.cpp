@@ -18,7 +18,10 @@ bool Records::check(Exchange& x) {
     if (head_[3] != 1) return wrong("upstream sent unexpected FastCGI request id low byte", head_[3]);
     left_ = static_cast<std::size_t>(head_[4]) << 8 | head_[5];
     padding_ = head_[6];
-    return true;
+    empty_ = left_ ? 0 : empty_ + kRecordHead + padding_;
+    if (empty_ <= kMostEmpty) return true;
+    x.log(Level::kError, "upstream sent too many empty FastCGI records");
+    return false;
 }
 
 Records::Step Records::next(Exchange& x, std::string_view& bytes, std::string_view& content) {

@@ -139,7 +139,7 @@ bool compressible(Request& r, const Conf& conf) {
     if (!*conf.on || (out.status != status::kOk && out.status != status::kForbidden && out.status != status::kNotFound)) return false;
     if (out.header_only || !out.headers.value(Name::kContentEncoding).empty()) return false;
     if (out.content_length != -1 && out.content_length < static_cast<std::int64_t>(conf.min_length->value)) return false;
-    return conf.types->contains(out.bare_type());
+    return conf.types->contains(out.content_type);
 }
 
 std::optional<int> compress(Request& r) {

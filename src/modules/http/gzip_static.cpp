@@ -59,7 +59,7 @@ Status disable(Cursor& at, GzipClient& conf) {
             conf.disabled_msie6.set(true);
             continue;
         }
-        auto regex = Regex::compile(at.arg(i), true);
+        auto regex = Regex::compile(at.arg(i), true, at.place());
         if (!regex) return conf::refuse(regex.error().text);
         conf.disabled.edit().push_back(*regex);
     }

@@ -42,7 +42,7 @@ std::optional<std::string_view> Map::evaluate(Request& r) const {
     return value ? value->evaluate(r) : std::string_view("");
 }
 
-Status read_key(Builder& builder, Map& map, std::string_view key, std::uint32_t value) {
+Status read_key(Cursor& at, Map& map, std::string_view key, std::uint32_t value) {
     if (key == "default") {
         if (map.fallback) return conf::refuse("duplicate default map parameter");
         map.fallback = value;
@@ -50,7 +50,7 @@ Status read_key(Builder& builder, Map& map, std::string_view key, std::uint32_t 
     }
     if (key.starts_with('~')) {
         bool ignore_case = key.starts_with("~*");
-        auto regex = builder.regex(std::string(key.substr(ignore_case ? 2 : 1)), ignore_case);
+        auto regex = at.owner<Builder>().regex(at, std::string(key.substr(ignore_case ? 2 : 1)), ignore_case);
         if (!regex) return conf::refuse(regex.error().text);
         map.patterns.push_back({*regex, value});
         return conf::ok();
@@ -64,7 +64,7 @@ Status read_key(Builder& builder, Map& map, std::string_view key, std::uint32_t 
     return conf::refuse(cat({"conflicting parameter \"", key, "\""}));
 }
 
-Status read_entry(Builder& builder, Map& map, const std::vector<std::string>& words) {
+Status read_entry(Cursor& at, Map& map, const std::vector<std::string>& words) {
     if (words.size() == 1 && words[0] == "hostnames") {
         map.hostnames = true;
         return conf::ok();
@@ -74,10 +74,10 @@ Status read_entry(Builder& builder, Map& map, const std::vector<std::string>& wo
         return conf::ok();
     }
     if (words.size() != 2) return conf::refuse("invalid number of the map parameters");
-    auto value = Expr::compile(words[1], builder);
+    auto value = Expr::compile(words[1], at.owner<Builder>());
     if (!value) return conf::refuse(value.error().text);
     map.values.push_back(std::move(*value));
-    return read_key(builder, map, words[0], static_cast<std::uint32_t>(map.values.size() - 1));
+    return read_key(at, map, words[0], static_cast<std::uint32_t>(map.values.size() - 1));
 }
 
 Status map_block(Cursor& at) {
@@ -92,7 +92,7 @@ Status map_block(Cursor& at) {
     if (name.empty()) return conf::refuse("invalid variable name \"$\"");
     auto defined = builder.define(name, [map](Request& r) { return map->evaluate(r); });
     if (!defined) return conf::refuse(defined.error().text);
-    if (auto bad = at.read_entries([&](auto& words) { return read_entry(builder, *map, words); })) return bad;
+    if (auto bad = at.read_entries([&](auto& words) { return read_entry(at, *map, words); })) return bad;
     if (map->is_volatile) builder.site->variables[builder.variable(name)].cached = false;
     return conf::ok();
 }

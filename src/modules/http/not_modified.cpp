@@ -60,8 +60,7 @@ std::optional<int> check_conditions(Request& r) {
     auto& out = r.out;
     out.status = status::kNotModified;
     out.status_line = {};
-    out.content_type = {};
-    out.content_type_relayed = false;
+    out.set_type({});
     out.clear_content_length();
     out.clear_accept_ranges();
     out.headers.remove(Name::kContentEncoding);

@@ -59,7 +59,8 @@ Task<Verdict> handle(Request& r) {
     bool stream = !*conf.request_buffering && conf.body->empty() && *conf.pass_request_body && !r.parent && main.body.source &&
                   (!main.chunked_body || *conf.http_version >= 1001);
     if (stream) {
-        upstream::BodyStream::take_whole(r);
+        int bad = co_await upstream::BodyStream::take_beginning(r);
+        if (bad) co_return Verdict::status(bad);
     } else if (!r.parent && main.body.source) {
         int bad = co_await read_body(r);
         if (bad) co_return Verdict::status(bad);

@@ -99,6 +99,10 @@ private:
     std::string_view make_uri(Request& request) const;
     std::string_view make_head(Request& request, std::string_view method, std::string_view uri);
     upstream::Head parse_status(upstream::Exchange& x);
+    upstream::Head parse_lines(upstream::Exchange& x);
+    bool invalid_line(upstream::Exchange& x, const char* line, std::string_view what) const;
+    bool take_trailers(upstream::Exchange& x, std::string_view bytes);
+    void ended(upstream::Exchange& x, std::string_view surplus, std::string_view behind);
     upstream::Head head_done(upstream::Exchange& x);
     bool take_chunked(upstream::Exchange& x, std::string_view bytes, Chain& out);
 
@@ -108,6 +112,7 @@ private:
     http1::StatusLineParser status_;
     http1::HeaderLineParser line_{{.underscores = true, .skip_status = true}};
     http1::ChunkedDecoder decoder_;
+    upstream::Buffer trailers_;  // the section behind the last chunk, as far as it has come
 };
 
 /// The content handler.

@@ -54,7 +54,7 @@ Status compile(Cursor& at, std::string_view text, Expr& out) {
 }
 
 Status compile_regex(Cursor& at, const std::string& text, bool ignore_case, std::shared_ptr<const Regex>& out) {
-    auto regex = builder(at).regex(text, ignore_case);
+    auto regex = builder(at).regex(at, text, ignore_case);
     if (!regex) return conf::refuse(regex.error().text);
     out = *regex;
     return conf::ok();

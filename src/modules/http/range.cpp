@@ -108,8 +108,8 @@ void send_many(Request& r, const std::vector<ByteRange>& ranges) {
     auto* filter = r.arena.make<ManyRanges>(r.arena);
     char boundary[32], text[80];
     snprintf(boundary, sizeof boundary, "%020llu", static_cast<unsigned long long>(next.fetch_add(1, std::memory_order_relaxed)));
-    std::string_view type = out.content_type;
-    if (!out.charset.empty()) type = r.arena.cat({type, "; charset=", out.charset});
+    auto type = out.whole_type();
+    if (out.type_rest.empty() && !out.charset.empty()) type = r.arena.cat({type, "; charset=", out.charset});
     if (!type.empty()) type = r.arena.cat({"\r\nContent-Type: ", type});
     std::uint64_t size = 0;
     for (auto& range : ranges) {
@@ -120,9 +120,8 @@ void send_many(Request& r, const std::vector<ByteRange>& ranges) {
         size += head.size() + range.size();
     }
     filter->end = r.arena.cat({"\r\n--", boundary, "--\r\n"});
-    out.content_type = r.arena.cat({"multipart/byteranges; boundary=", boundary});
+    out.set_type(r.arena.cat({"multipart/byteranges; boundary=", boundary}));
     out.charset = {};
-    out.content_type_relayed = false;
     out.clear_content_length();
     out.content_length = static_cast<std::int64_t>(size + filter->end.size());
     out.headers.remove(Name::kContentRange);

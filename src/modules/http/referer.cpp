@@ -58,7 +58,7 @@ Status valid_referers(Cursor& at, Conf& conf) {
             if (auto bad = add_host(valid, word)) return bad;
         } else {
             if (word.size() == 1) return conf::refuse("empty regex in \"~\"");
-            auto regex = Regex::compile(word.substr(1), true);
+            auto regex = Regex::compile(word.substr(1), true, at.place());
             if (!regex) return conf::refuse(regex.error().text);
             valid.patterns.push_back(*regex);
         }
@@ -67,10 +67,10 @@ Status valid_referers(Cursor& at, Conf& conf) {
 }
 
 /// Whether the host is one of the server's names, wildcards and regular expressions included.
-bool is_server_name(const Server& server, std::string_view host) {
-    for (auto& name : server.names) {
+bool is_server_name(Request& r, std::string_view host) {
+    for (auto& name : r.server->names) {
         std::string_view text = name.text;
-        if (name.regex ? name.regex->matches(host) : text == host) return true;
+        if (name.regex ? r.test(*name.regex, host) : text == host) return true;
         if (name.regex) continue;
         if (text.starts_with('.') && (host.ends_with(text) || host == text.substr(1))) return true;
         if (text.starts_with("*.") && host.size() > text.size() - 1 && host.ends_with(text.substr(1))) return true;
@@ -87,8 +87,8 @@ bool valid_place(Request& r, const Referers& valid, std::string_view place) {
         auto slash = std::min(place.find('/', end), place.size());
         return place.substr(slash).starts_with(valid.paths[*found]);
     }
-    if (valid.server_names && is_server_name(*r.server, host)) return true;
-    return std::any_of(valid.patterns.begin(), valid.patterns.end(), [&](auto& regex) { return regex->matches(place); });
+    if (valid.server_names && is_server_name(r, host)) return true;
+    return std::any_of(valid.patterns.begin(), valid.patterns.end(), [&](auto& regex) { return r.test(*regex, place); });
 }
 
 std::optional<std::string_view> invalid_referer(Request& r, std::string_view) {

@@ -125,7 +125,7 @@ Status rewrite(Cursor& at, Rewrite& conf) {
     RewriteStep step;
     std::string_view target = at.arg(2);
     if (target.empty()) return conf::refuse("empty replacement");
-    auto regex = builder.regex(at.arg(1), false);
+    auto regex = builder.regex(at, at.arg(1), false);
     if (!regex) return conf::refuse(regex.error().text);
     step.regex = *regex;
     if (target.back() == '?') {  // the last "?" drops the request's own arguments

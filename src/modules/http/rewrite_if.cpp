@@ -56,9 +56,10 @@ bool Condition::holds(ScriptRun& run) const {
     auto& r = run.request;
     if (kind >= Kind::kFile) return file_test(r, value.evaluate(r, run.quote)) != negative;
     auto subject = r.variable(variable).value_or(std::string_view());
+    if (r.undecided()) return false;
     switch (kind) {
         case Kind::kEqual: return (subject == value.evaluate(r, run.quote)) != negative;
-        case Kind::kMatch: return matches(run, *regex, subject) != negative;
+        case Kind::kMatch: return matches(run, *regex, subject) != negative && !r.undecided();
         default: return !subject.empty() && subject != "0";
     }
 }
@@ -110,7 +111,7 @@ Status compare(Cursor& at, const std::vector<std::string>& words, Condition& con
     }
     if (op == "~" || op == "~*" || op == "!~" || op == "!~*") {
         condition.kind = Condition::Kind::kMatch;
-        auto regex = at.owner<Builder>().regex(words[2], op.ends_with('*'));
+        auto regex = at.owner<Builder>().regex(at, words[2], op.ends_with('*'));
         if (!regex) return conf::refuse(regex.error().text);
         condition.regex = *regex;
         return conf::ok();

@@ -28,6 +28,7 @@ struct ReturnStep final : ScriptStep {
 private:
     Verdict answer(Request& r) const {
         if (code >= 400 && text.source().empty()) return Verdict::status(code);
+        r.out.status = code;  // what the text may show as $status
         auto value = text.evaluate(r);
         if (code == 301 || code == 302 || code == 303 || code == 307 || code == 308) {
             set_location(r, value);

@@ -10,7 +10,7 @@ namespace {
 std::optional<int> begin(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& out = r.out;
-    if (!*conf.on || out.content_length == 0 || !conf.types->contains(out.bare_type())) return std::nullopt;
+    if (!*conf.on || out.content_length == 0 || !conf.types->contains(out.content_type)) return std::nullopt;
     auto* filter = r.arena.make<Filter>(r, conf);
     r.context<Filter>() = filter;
     r.add_filter(filter);

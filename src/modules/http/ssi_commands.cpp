@@ -21,7 +21,7 @@ int answer_with_stub(Subrequest& made, int code, void* context) {
     if (code == 0 && !r.header_sent) r.send_header();  // of the empty answer: its filters are those of the block
     if (r.header_sent) return 0;
     r.out.content_type = r.parent->out.content_type;
-    r.out.content_type_relayed = r.parent->out.content_type_relayed;
+    r.out.type_rest = r.parent->out.type_rest;
     r.out.clear_content_length();
     if (!r.out.status) r.out.status = status::kOk;
     return 0;

@@ -143,7 +143,7 @@ Verdict check(Request& r) {
     if (!session || r.internal) return Verdict::pass();
     auto& conf = r.conf<ServerConf>();
     if (!*conf.verify) return Verdict::pass();
-    if (session->server_name() != r.host) {
+    if (!session->server_name().empty() && session->server_name() != r.host) {
         auto* negotiated = r.connection.listen->hosts.find(session->server_name()).server;
         if (negotiated != r.server) {
             r.keepalive = false;

@@ -45,7 +45,7 @@ Verdict serve_file(Request& r) {
         return Verdict::status(status::kNotFound);
     }
     if (r.method == Method::kPost) return Verdict::status(status::kNotAllowed);
-    r.main.log_action = "sending response to client";
+    r.log_action = "sending response to client";
     r.out.status = status::kOk;
     r.out.content_length = file.size;
     r.out.last_modified = file.modified.tv_sec;

@@ -124,7 +124,7 @@ private:
 std::optional<int> replace(Request& r) {
     auto& conf = r.conf<Conf>();
     auto& out = r.out;
-    if (conf.pairs->empty() || out.content_length == 0 || !conf.types->contains(out.bare_type())) return std::nullopt;
+    if (conf.pairs->empty() || out.content_length == 0 || !conf.types->contains(out.content_type)) return std::nullopt;
     auto what = wanted(r, conf);
     if (!what.patterns) return std::nullopt;
     r.add_filter(r.arena.make<Replacer>(r, what, *conf.once));

@@ -36,8 +36,8 @@ TEST(Regex, AFailedMatchLeavesTheCaptures) {
 }
 
 TEST(Regex, CaseAndNames) {
-    EXPECT_TRUE(regex("^abc$", true)->matches("ABC"));
-    EXPECT_FALSE(regex("^abc$")->matches("ABC"));
+    EXPECT_EQ(regex("^abc$", true)->test("ABC"), 1);
+    EXPECT_EQ(regex("^abc$")->test("ABC"), 0);
     auto named = regex("(?<year>\\d+)-(?P<month>\\d+)");
     ASSERT_EQ(named->named().size(), 2u);
     for (auto& group : named->named()) EXPECT_EQ(group.number, group.name == "year" ? 1u : 2u);
@@ -52,7 +52,13 @@ TEST(Regex, BadPatterns) {
 TEST(Regex, RunawayMatchingIsAnError) {
     Arena arena;
     Captures captures;
-    EXPECT_LT(regex("^(a+)+(a+)+(a+)+$")->match(std::string(60, 'a') + "b", arena, captures), 0);
+    auto subject = std::string(60, 'a') + "b";
+    EXPECT_LT(regex("^(a+)+(a+)+(a+)+$")->match(subject, arena, captures), 0);
+    EXPECT_LT(regex("^(a+)+(a+)+(a+)+$")->test(subject), 0);
+    auto limited = Regex::compile("(*LIMIT_MATCH=1)(a+)+[bc]", false, " in /etc/nginx/nginx.conf:7");
+    ASSERT_TRUE(limited);
+    EXPECT_EQ((*limited)->failure((*limited)->test("aaa"), "aaa"),
+              "pcre2_match() failed: -47 on \"aaa\" using \"(*LIMIT_MATCH=1)(a+)+[bc]\" in /etc/nginx/nginx.conf:7");
 }
 
 }  // namespace
