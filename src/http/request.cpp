@@ -115,7 +115,7 @@ bool Request::redirect(std::string_view new_uri, std::string_view new_args) {
     }
     set_uri(new_uri);
     args = new_args;
-    log_action = upstream_name = {};
+    log_action = {};
     internal = true;
     raw_uri_valid = false;
     location_valid = true;

@@ -13,6 +13,8 @@ using http::Request;
 
 namespace {
 
+constexpr unsigned kRequestsInATurn = 64;
+
 /// Counts this connection in one of stub_status' figures as long as it lives.
 class Counted {
 public:
@@ -268,6 +270,9 @@ Task<bool> ClientConnection::read_head() {
         if (!got) note_end(first);
         if (!got) co_return false;
     }
+    // However many requests a client sends at once, the others have their turn between them.
+    if (!pipelined) in_turn_ = 0;
+    else if (++in_turn_ % kRequestsInATurn == 0) co_await net::NextTurn();
     Counted reading(thread_.figures, Gauge::kReading);
     if (!begin_request(waited, pipelined)) co_return false;
     auto deadline = thread_.loop.now() + timeout;

@@ -142,6 +142,7 @@ private:
     std::unique_ptr<http::Request> request_;
     int refused_ = 0;
     unsigned header_count_ = 0;
+    unsigned in_turn_ = 0;  // pipelined requests, one behind the other
     enum class Persistence : std::uint8_t { kUnsaid, kClose, kKeepAlive } persistence_ = Persistence::kUnsaid;
 
     // The body being received.
