@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 namespace bext {
@@ -25,13 +25,35 @@ std::string Digest::finish() {
     return {reinterpret_cast<char*>(bytes), size};
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view text) {
+HmacSha256::HmacSha256(std::string_view key) {
+    auto* method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    auto* context = EVP_MAC_CTX_new(method);
+    EVP_MAC_free(method);
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
+    auto* bytes = reinterpret_cast<const unsigned char*>(key.empty() ? "" : key.data());
+    if (context && EVP_MAC_init(context, bytes, key.size(), parameters) == 1) {
+        context_ = context;
+    } else {
+        EVP_MAC_CTX_free(context);
+    }
+}
+
+HmacSha256::~HmacSha256() { EVP_MAC_CTX_free(static_cast<EVP_MAC_CTX*>(context_)); }
+
+HmacSha256& HmacSha256::add(std::string_view text) {
+    if (context_) EVP_MAC_update(static_cast<EVP_MAC_CTX*>(context_), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    return *this;
+}
+
+std::string HmacSha256::finish() {
     unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    auto* data = reinterpret_cast<const unsigned char*>(text.data());
-    if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, text.size(), bytes, &size)) return {};
+    std::size_t size = 0;
+    if (!context_ || EVP_MAC_final(static_cast<EVP_MAC_CTX*>(context_), bytes, &size, sizeof bytes) != 1) return {};
     return {reinterpret_cast<char*>(bytes), size};
 }
+
+std::string hmac_sha256(std::string_view key, std::string_view text) { return HmacSha256(key).add(text).finish(); }
 
 bool random_bytes(void* into, std::size_t size) {
     return RAND_bytes(static_cast<unsigned char*>(into), static_cast<int>(size)) == 1;

@@ -22,7 +22,23 @@ private:
     void* context_;
 };
 
-/// The raw bytes of HMAC-SHA256 (RFC 2104).
+/// HMAC-SHA256 (RFC 2104) of a text that comes in pieces.
+class HmacSha256 {
+public:
+    explicit HmacSha256(std::string_view key);
+    HmacSha256(const HmacSha256&) = delete;
+    HmacSha256& operator=(const HmacSha256&) = delete;
+    ~HmacSha256();
+
+    HmacSha256& add(std::string_view text);
+    /// The raw bytes; nothing can be added afterwards. "" when the system has no such digest.
+    std::string finish();
+
+private:
+    void* context_ = nullptr;
+};
+
+/// The raw bytes of HMAC-SHA256.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
 /// Fills `size` bytes unpredictably; false when the system has none to give.

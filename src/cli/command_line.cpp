@@ -27,7 +27,9 @@ int reload(pid_t pid) {
         return fail("reload", Error::from_errno("kill(" + std::to_string(pid) + ", SIGHUP)"));
     }
     auto done = reload_server(pid);
-    return done ? 0 : fail("reload", done.error());
+    if (!done) return fail("reload", done.error());
+    fputs(done->c_str(), stderr);
+    return 0;
 }
 
 int stop(pid_t pid) {

@@ -3,12 +3,15 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -30,10 +33,43 @@ Error no_server(const std::string& where) {
     return Error{"no running bext-server" + where + "; start one, or name its pid file with --pid-file"};
 }
 
+Error no_server_to_ask(pid_t pid) { return Error{"process " + std::to_string(pid) + " is no bext-server that can be asked from here"}; }
+
 Result<std::string> asked(pid_t pid, std::string_view request, int timeout_ms) {
     auto answer = supervisor::ask(pid, request, timeout_ms);
-    if (!answer) return Error{"process " + std::to_string(pid) + " is no bext-server that can be asked from here"};
+    if (!answer) return no_server_to_ask(pid);
     return *std::move(answer);
+}
+
+/// The program that a process of root's or of this user's executes.
+std::string program_of(pid_t pid) {
+    auto place = "/proc/" + std::to_string(pid);
+    struct stat found {};
+    std::array<char, PATH_MAX> path;
+    if (stat(place.c_str(), &found) != 0 || (found.st_uid != 0 && found.st_uid != geteuid())) return {};
+    auto size = readlink((place + "/exe").c_str(), path.data(), path.size());
+    return {path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+bool has_nginxs_name(pid_t pid) {
+    std::ifstream name("/proc/" + std::to_string(pid) + "/comm");
+    std::string word;
+    return name >> word && word == "nginx";
+}
+
+/// Where a server can write nothing it has no socket to be asked on. By its program it is one all the same.
+bool hears_signals_only(pid_t pid) {
+    auto program = program_of(pid);
+    auto name = std::string_view(program).substr(program.rfind('/') + 1);
+    return name == "bext-server" || name == "bext-server (deleted)" || name == "bext-server.prev";
+}
+
+/// The answer; from a server that cannot be asked, that it has been sent `signal` instead.
+Result<std::string> asked_or_signalled(pid_t pid, std::string_view request, int signal) {
+    if (auto answer = supervisor::ask(pid, request, kLongest)) return *std::move(answer);
+    if (!hears_signals_only(pid)) return no_server_to_ask(pid);
+    if (kill(pid, signal) != 0) return Error::from_errno("kill(" + std::to_string(pid) + ", " + std::to_string(signal) + ")");
+    return "process " + std::to_string(pid) + " cannot be asked, and was sent the signal: its error log tells what came of it\n";
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -76,16 +112,12 @@ Result<pid_t> find_server(const std::string& pid_file) {
     if (!named.empty()) return read_pid_file(named);
     for (auto* path : kPidFiles) {
         auto pid = read_pid_file(path);
-        if (pid && supervisor::ask(*pid, "words", kPatience)) return *pid;
+        if (pid && (supervisor::ask(*pid, "words", kPatience) || hears_signals_only(*pid))) return *pid;
     }
     return no_server(" found by /run/bext.pid, /run/nginx.pid or /tmp/bext.pid");
 }
 
-Result<> reload_server(pid_t pid) {
-    auto answer = asked(pid, "reload", kLongest);
-    if (!answer) return answer.error();
-    return {};
-}
+Result<std::string> reload_server(pid_t pid) { return asked_or_signalled(pid, "reload", SIGHUP); }
 
 Result<> stop_server(pid_t pid) {
     Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
@@ -124,7 +156,8 @@ std::string status_for_people(const std::string& json) {
 }
 
 Result<std::string> upgrade_server(pid_t pid, const std::string& binary) {
-    if (binary.empty()) return asked(pid, "upgrade", kLongest);
+    // In nginx's name SIGUSR2 means nginx's protocol, in which somebody has to end the process before.
+    if (binary.empty()) return has_nginxs_name(pid) ? asked(pid, "upgrade", kLongest) : asked_or_signalled(pid, "upgrade", SIGUSR2);
     auto words = asked(pid, "words", kPatience);
     if (!words) return words.error();
     auto lines = lines_of(*words);

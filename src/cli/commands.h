@@ -13,8 +13,9 @@ namespace bext::cli {
 /// /tmp/bext.pid that names one.
 Result<pid_t> find_server(const std::string& pid_file);
 
-/// Reloads; returns when the new configuration serves, or why it does not.
-Result<> reload_server(pid_t pid);
+/// Reloads; returns when the new configuration serves, or why it does not. The text is for people, and says when the server
+/// could only be signalled.
+Result<std::string> reload_server(pid_t pid);
 
 /// Asks it to finish what is in flight, and returns when it has ended.
 Result<> stop_server(pid_t pid);

@@ -1,12 +1,15 @@
-// Webhook: the HTTP/1 endpoint of git_deploy, on a loopback address. A signed push runs a command, anything else nothing.
+// Webhook: the HTTP/1 endpoint of git_deploy, on a loopback address. A signed push runs a command, once; anything else nothing.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "base/guests.h"
 #include "base/result.h"
+#include "deploy/deliveries.h"
 #include "deploy/runner.h"
 
 namespace bext::deploy {
@@ -20,6 +23,8 @@ struct Options {
 
 class Webhook {
 public:
+    static constexpr std::size_t kMostGuests = 32;
+
     Webhook(boost::asio::io_context& io, const Options& options)
         : acceptor_(io), options_(options), runner_(io, options.on_push, options.output) {}
 
@@ -35,7 +40,8 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     const Options& options_;
     Runner runner_;
-    int sessions_ = 0;
+    std::shared_ptr<Guests> guests_ = std::make_shared<Guests>(kMostGuests);
+    Deliveries deliveries_;
 };
 
 /// Serves until SIGTERM, SIGINT or SIGQUIT; the exit status. A command under way goes on without it.

@@ -107,6 +107,9 @@ Result<std::string> drop_in_text(const DropIn& drop_in) {
                 "RestartSec=250ms\n"
                 "# The listening sockets wait with systemd while a killed server starts again.\n"
                 "FileDescriptorStoreMax=512\n"
+                "# Commands ask the server on a socket in there, which stays when this unit stops: bext.service has one there, too.\n"
+                "RuntimeDirectory=bext\n"
+                "RuntimeDirectoryPreserve=yes\n"
                 "LimitNOFILE=65535\n"});
 }
 

@@ -7,6 +7,7 @@
 #include "masquerade/process.h"
 #include "masquerade/unit.h"
 #include "supervisor/control.h"
+#include "supervisor/stand_aside.h"
 #include "sysd/notify_for.h"
 
 namespace bext::masquerade {
@@ -18,10 +19,19 @@ constexpr int kEndTime = 3'000;      // that we watch the one before finish; it 
 constexpr int kReloadTime = 150'000;
 constexpr int kTestTime = 60'000;
 
-/// A supervisor answers, and its configuration is in force.
+/// A supervisor answers, and its configuration is in force. One that has no place for its socket shows it by its worker, as
+/// nginx does: whoever is named by the pid file has tried to listen for commands already.
 bool serves(pid_t pid) {
     auto status = supervisor::ask(pid, "status", kTellTime);
-    return status && *status && (**status).find("\"generation\":0,") == std::string::npos;
+    if (!status) return server_of(pid) == Server::kBext && !children_of(pid).empty();
+    return *status && (**status).find("\"generation\":0,") == std::string::npos;
+}
+
+/// Reads the configuration again; without an answer where there is no socket to ask on.
+Result<> reload(pid_t pid) {
+    if (auto told = supervisor::ask(pid, "reload", kReloadTime)) return *told ? Result<>() : Result<>(told->error());
+    if (kill(pid, SIGHUP) == 0) return {};
+    return Error::from_errno("kill(" + std::to_string(pid) + ", SIGHUP)");
 }
 
 std::string old_pid_file(const Service& service) { return service.pid_file + ".oldbin"; }
@@ -86,8 +96,7 @@ Result<> to_bext(sysd::Manager& manager, const Settings& settings) {
     }
     if (auto go = failpoint("handover-main"); !go) return go;
     // systemd listens to it only now: a reload, which changes nothing else, gives it the sockets to keep.
-    auto told = supervisor::ask(pid, "reload", kReloadTime);
-    if (!told || !*told) return told ? told->error() : Error{"bext does not answer"};
+    if (auto told = reload(pid); !told) return told;
     finish_nginx(*service);
     return {};
 }
@@ -103,16 +112,27 @@ Result<> test_nginx(const Service& service, const Settings& settings) {
     return Error{"nginx cannot take over: " + good.error().text + "; mend the configuration, or use --no-now"};
 }
 
+/// Tells bext by a file of root's what to execute, and then to do so. A bext from before there was that file is told all at once.
+Result<> have_nginx_started(pid_t bext, const Service& service, const Settings& settings) {
+    supervisor::StandAside nginx{settings.named_nginx(), {settings.shim_bin}};
+    nginx.argv.insert(nginx.argv.end(), service.nginx_words.begin() + 1, service.nginx_words.end());
+    auto text = supervisor::stand_aside_text(nginx);
+    if (auto written = replace_file(supervisor::kStandAsidePath, text, 0600); !written) return written;
+    auto started = supervisor::ask(bext, "stand-aside", kTellTime);
+    if (started && !*started && started->error().text.starts_with("unknown request "))
+        started = supervisor::ask(bext, "stand-aside\n" + text.substr(0, text.size() - 1), kTellTime);
+    if (auto removed = remove_file(supervisor::kStandAsidePath); !removed) return removed.error();
+    if (!started) return Error{"bext cannot be asked from here; use --no-now, then restart " + settings.unit};
+    return *started ? Result<>() : Result<>(started->error());
+}
+
 /// Has bext execute nginx, and waits until that has workers. On an error bext goes on.
 Result<pid_t> start_nginx(const Service& service, const Settings& settings) {
     auto bext = service.unit.main_pid;
     auto next = successor_of(bext, service.pid_file, Server::kOther);
     if (!next) {
         if (auto good = test_nginx(service, settings); !good) return good.error();
-        auto request = "stand-aside\n" + settings.named_nginx() + "\n" + settings.shim_bin;
-        for (std::size_t i = 1; i < service.nginx_words.size(); ++i) request += "\n" + service.nginx_words[i];
-        auto started = supervisor::ask(bext, request, kTellTime);
-        if (!started || !*started) return started ? started->error() : Error{"bext does not answer"};
+        if (auto begun = have_nginx_started(bext, service, settings); !begun) return begun.error();
     }
     bool serves = wait_until(kStartTime, [&] {
         next = successor_of(bext, service.pid_file, Server::kOther);

@@ -9,6 +9,7 @@
 #include "masquerade/files.h"
 #include "masquerade/handover.h"
 #include "masquerade/unit.h"
+#include "supervisor/stand_aside.h"
 
 namespace bext::masquerade {
 namespace {
@@ -77,6 +78,8 @@ Result<> uninstall(const Settings& settings, bool dry_run, const Report& report)
     auto journal = Journal::open(settings.journal());
     if (!journal) return journal.error();
     if (auto undone = undo_steps(steps, *journal, report); !undone) return undone;
+    // Left by a handover that was cut off.
+    if (auto removed = remove_file(supervisor::kStandAsidePath); !removed) return removed.error();
     if (!manager)  // nobody runs that would have to know
         if (auto removed = remove_file(settings.drop_in()); !removed) return removed.error();
     return journal->remove();

@@ -13,6 +13,7 @@ namespace bext::supervisor {
 namespace {
 
 constexpr std::uint64_t kReportTime = 2000;  // ms
+constexpr std::size_t kMostCallers = 64;     // that have not said yet what they want
 
 }  // namespace
 
@@ -21,12 +22,15 @@ void Supervisor::open_control() {
     if (control) {
         control_ = *std::move(control);
     } else {
-        report(Level::kWarn, control.error().text + ", commands cannot wait for outcomes");
+        report(Level::kWarn, control.error().text + ", so commands cannot wait for outcomes: signals are all there is");
     }
 }
 
 void Supervisor::asked() {
-    if (auto asker = control_.accept()) callers_.push_back(*std::move(asker));
+    auto asker = control_.accept();
+    if (!asker) return;
+    if (callers_.size() == kMostCallers) callers_.erase(callers_.begin());
+    callers_.push_back(*std::move(asker));
 }
 
 void Supervisor::hear(Asker& asker) {
@@ -45,9 +49,7 @@ void Supervisor::hear(Asker& asker) {
         askers.push_back(std::move(caller));
         return upgrade(true, std::move(askers));
     }
-    auto words = split(*request, '\n');
-    if (words.front() == "stand-aside" && words.size() > 2)
-        return stand_aside(std::string(words[1]), std::vector<std::string>(words.begin() + 2, words.end()), std::move(caller));
+    if (*request == "stand-aside") return stand_aside(std::move(caller));
     if (!request->empty()) caller.fail("unknown request \"" + *request + "\"");
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "base/result.h"
 
 namespace bext::supervisor {
+
+constexpr std::size_t kLongestAnswer = 128 * 1024;
 
 /// Somebody who has asked for something and waits.
 class Asker {
@@ -34,24 +37,31 @@ class Control {
 public:
     Control() = default;
 
-    /// Listens under the name of this process. An error when another has taken that name.
+    /// Listens in this user's directory for that, under the name of this process, and removes what dead ones have left there.
+    /// An error where there is no such directory and none can be made.
     static Result<Control> listen();
 
     int fd() const { return fd_.get(); }
     explicit operator bool() const { return static_cast<bool>(fd_); }
-    void close() { fd_.reset(); }
+    /// The socket's file goes, too.
+    void close();
 
-    /// Takes one caller; only root and the own user are heard.
+    /// Takes one caller; root and the own user are heard when they are in this process's namespaces, anybody else is told
+    /// why not.
     std::optional<Asker> accept();
     /// What it asks; nothing while that has not come, an empty text when it is gone.
     static std::optional<std::string> read(const Asker& asker);
 
 private:
+    static Result<Control> listen_in(const std::string& directory);
+
     Fd fd_;
+    std::string path_;
 };
 
-/// Asks the supervisor `pid` and waits for the outcome: its text, or an Error with the reason. Nothing when no such
-/// supervisor listens (another server, or one in another network namespace): then only a signal remains.
+/// Asks the supervisor `pid` and waits `timeout_ms` for the outcome: its text, or an Error with the reason. Nothing when no
+/// such supervisor of root's or of this user's listens (another server, or one that has no directory for its socket): then
+/// only a signal remains.
 std::optional<Result<std::string>> ask(pid_t pid, std::string_view request, int timeout_ms);
 
 }  // namespace bext::supervisor

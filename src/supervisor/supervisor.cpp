@@ -209,6 +209,7 @@ void Supervisor::run_deadlines() {
 }
 
 void Supervisor::finish() {
+    control_.close();
     for (auto* worker : workers()) kill(worker->pid, SIGKILL);
     if (!next_pid_path_.empty()) (void)remove_pid_file(next_pid_path_);
     if (next_) next_->sockets.retire({});

@@ -18,6 +18,7 @@
 #include "supervisor/sockets.h"
 #include "supervisor/control.h"
 #include "supervisor/spawn.h"
+#include "supervisor/stand_aside.h"
 #include "supervisor/upgrade.h"
 
 struct signalfd_siginfo;
@@ -36,6 +37,7 @@ struct Options {
     std::string pid_path;            // in place of the plan's, when set
     std::string comm = "nginx";      // the kernel's name of the processes; "" leaves it
     std::string title = "bext-server";
+    std::string stand_aside_path = kStandAsidePath;  // what it may execute in its place
     bool masquerade = false;         // TERM and INT finish what is in flight
     bool foreground = false;         // never daemonise, whatever the plan says
     int load_deadline_ms = 60'000;   // for a worker to take a configuration
@@ -139,7 +141,7 @@ private:
     std::string upgrade_hindrance() const;
     bool ends_after_upgrade(Ending how);
     void upgrade(bool automatic, Askers askers);
-    void stand_aside(const std::string& binary, const std::vector<std::string>& argv, Asker asker);
+    void stand_aside(Asker asker);
     Result<> move_pid_file_aside();
     void upgrade_child_died(int status, const std::string& how);
     void save_warm_state();

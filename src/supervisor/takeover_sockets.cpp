@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "handoff/channel.h"
+#include "supervisor/peer.h"
 #include "supervisor/report.h"
 
 namespace bext::supervisor {
@@ -17,22 +19,19 @@ namespace {
 
 constexpr int kPatience = 10'000;  // ms
 
-bool sent_by_root(int fd) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
-}
-
 }  // namespace
 
 Result<std::vector<Fd>> sockets_from_giver(const std::string& path) {
     Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!fd) return Error::from_errno("socket()");
+    timeval patience{kPatience / 1000, 0};
+    setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // also of a connect() to a full queue
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Error::from_errno("connect() to " + path);
-    if (!sent_by_root(fd.get())) return Error{"the process behind " + path + " is not root's"};
+    auto peer = peer_of(fd.get());
+    if (!peer || peer->uid != 0) return Error{"the process behind " + path + " is not root's"};
     fcntl(fd.get(), F_SETFL, O_NONBLOCK);
     handoff::Channel channel(std::move(fd));
     handoff::Message message;

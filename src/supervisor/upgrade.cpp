@@ -123,12 +123,15 @@ bool Supervisor::ends_after_upgrade(Ending how) {
     return !std::exchange(upgrade_->end_after, true);
 }
 
-/// Another server is to follow: it is executed with the sockets, as nginx executes its next binary. Who asked sees to it
-/// that it serves, and then has this process finish.
-void Supervisor::stand_aside(const std::string& binary, const std::vector<std::string>& argv, Asker asker) {
+/// Another server is to follow: it is executed with the sockets, as nginx executes its next binary. Which one is not for the
+/// asker to say: a file of root's does. Who asked sees to it that it serves, and then has this process finish.
+void Supervisor::stand_aside(Asker asker) {
+    if (!options_.masquerade) return asker.fail("this server is in nobody's place");
+    auto other = read_stand_aside(options_.stand_aside_path);
+    if (!other) return asker.fail(other.error().text);
     if (auto busy = upgrade_hindrance(); !busy.empty()) return asker.fail(busy);
     if (auto moved = move_pid_file_aside(); !moved) return asker.fail(moved.error().text);
-    auto pid = spawn_stranger(binary, argv, current_->sockets.fds());
+    auto pid = spawn_stranger(other->binary, other->argv, current_->sockets.fds());
     if (!pid) {
         take_back_pid_file();
         return asker.fail(pid.error().text);
@@ -140,7 +143,7 @@ void Supervisor::stand_aside(const std::string& binary, const std::vector<std::s
     upgrade_->pid = *pid;
     current_->sockets.own_files(false);
     current_->sockets.acknowledge_at_once(true);
-    report(Level::kNotice, "start \"" + binary + "\" in the place of this process: process " + std::to_string(*pid));
+    report(Level::kNotice, "start \"" + other->binary + "\" in the place of this process: process " + std::to_string(*pid));
     asker.succeed(std::to_string(*pid));
 }
 

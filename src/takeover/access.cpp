@@ -4,13 +4,8 @@
 #include "base/text.h"
 
 namespace bext::takeover {
-namespace {
 
-constexpr std::string_view kName = "bext_takeover=";
-
-}  // namespace
-
-std::string Access::new_token() {
+std::string random_text() {
     unsigned char bytes[32];
     if (!random_bytes(bytes, sizeof bytes)) return "";
     std::string text;
@@ -21,6 +16,11 @@ std::string Access::new_token() {
     return text;
 }
 
+Secrets Secrets::create() { return {random_text(), random_text(), random_text()}; }
+
+Access::Access(Secrets secrets, int port)
+    : secrets_(std::move(secrets)), port_(port), cookie_name_("bext_takeover_" + std::to_string(port) + "=") {}
+
 bool Access::here(std::string_view host) const {
     auto port = ":" + std::to_string(port_);
     for (auto name : {"127.0.0.1", "localhost", "[::1]"})
@@ -28,21 +28,28 @@ bool Access::here(std::string_view host) const {
     return false;
 }
 
+bool Access::has_cookie(std::string_view cookies) const {
+    bool found = false;
+    for (auto pair : split(cookies, ';')) {
+        pair = trim(pair);
+        if (pair.starts_with(cookie_name_)) found |= equal_in_constant_time(pair.substr(cookie_name_.size()), secrets_.cookie);
+    }
+    return found;
+}
+
 Answerable Access::judge(const Asking& asking) const {
     if (!here(asking.host)) return Answerable::kWrongHost;
     if (!asking.origin.empty() && !(asking.origin.starts_with("http://") && here(asking.origin.substr(7)))) return Answerable::kWrongOrigin;
-    if (token_.empty()) return Answerable::kNoToken;
-    if (equal_in_constant_time(asking.token, token_)) return Answerable::kYes;
-    if (asking.post) return Answerable::kNoToken;
+    if (secrets_.token.empty() || secrets_.cookie.empty() || secrets_.key.empty()) return Answerable::kNoToken;
+    if (equal_in_constant_time(asking.token, secrets_.token)) return Answerable::kYes;
+    bool page = asking.path == "/" && !asking.post;
     for (auto pair : split(asking.query, '&'))
-        if (asking.path == "/" && pair.starts_with("token=") && equal_in_constant_time(pair.substr(6), token_)) return Answerable::kEnter;
-    for (auto pair : split(asking.cookie, ';')) {
-        pair = trim(pair);
-        if (pair.starts_with(kName) && equal_in_constant_time(pair.substr(kName.size()), token_)) return Answerable::kYes;
-    }
-    return Answerable::kNoToken;
+        if (page && pair.starts_with("token=") && equal_in_constant_time(pair.substr(6), secrets_.token)) return Answerable::kEnter;
+    if (!has_cookie(asking.cookie)) return Answerable::kNoToken;
+    if (equal_in_constant_time(asking.key, secrets_.key)) return Answerable::kYes;
+    return page ? Answerable::kPage : Answerable::kNoToken;
 }
 
-std::string Access::cookie() const { return cat({kName, token_, "; Path=/; HttpOnly; SameSite=Strict"}); }
+std::string Access::cookie() const { return cat({cookie_name_, secrets_.cookie, "; Path=/; HttpOnly; SameSite=Strict"}); }
 
 }  // namespace bext::takeover

@@ -1,4 +1,5 @@
-// Access: who may see the dashboard and who may press its buttons: this machine's browser that was given the token.
+// Access: who may see the dashboard and who may press its buttons: a script that has the token, and this machine's browser that
+// was given it.
 #pragma once
 
 #include <string>
@@ -15,30 +16,44 @@ struct Asking {
     std::string_view origin;  // Origin, "" when there is none
     std::string_view cookie;  // Cookie
     std::string_view token;   // X-Bext-Token
+    std::string_view key;     // X-Bext-Key
 };
 
-enum class Answerable { kYes, kEnter, kWrongHost, kWrongOrigin, kNoToken };
+/// kEnter: the token is in the URL; it is to become a cookie and a key. kPage: the page alone, which holds nothing.
+enum class Answerable { kYes, kEnter, kPage, kWrongHost, kWrongOrigin, kNoToken };
+
+/// Another one at every launch. The token is for the command line. The browser has two secrets instead, each worth nothing alone: a cookie,
+/// which it sends to whatever listens on another port of this machine, too, and a key, which only the page knows.
+struct Secrets {
+    std::string token, cookie, key;
+
+    /// 32 random bytes in hexadecimal each; empty when the system has none.
+    static Secrets create();
+};
+
+/// 32 random bytes in hexadecimal; "" when the system has none.
+std::string random_text();
 
 class Access {
 public:
-    Access(std::string token, int port) : token_(std::move(token)), port_(port) {}
+    Access(Secrets secrets, int port);
 
-    /// 32 random bytes in hexadecimal; "" when the system has none.
-    static std::string new_token();
-
-    /// kEnter: the token is in the URL; it is to become a cookie. A name that resolves to this machine is no Host (DNS
-    /// rebinding), another page's Origin is none, and what changes something needs the token itself, not the cookie.
+    /// A name that resolves to this machine is no Host (DNS rebinding), another page's Origin is none, and everything but the
+    /// page itself needs the token, or cookie and key.
     Answerable judge(const Asking& asking) const;
 
     /// The value of Set-Cookie.
     std::string cookie() const;
-    const std::string& token() const { return token_; }
+    const std::string& token() const { return secrets_.token; }
+    const std::string& key() const { return secrets_.key; }
 
 private:
     bool here(std::string_view host) const;
+    bool has_cookie(std::string_view cookies) const;
 
-    std::string token_;
+    Secrets secrets_;
     int port_;
+    std::string cookie_name_;  // of its own for each port, since cookies are not
 };
 
 }  // namespace bext::takeover

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/guests.h"
 #include "base/text.h"
 #include "takeover/access.h"
 #include "takeover/checks.h"
@@ -25,7 +26,7 @@ using boost::asio::ip::tcp;
 
 namespace {
 
-constexpr int kMostSessions = 32;
+constexpr std::size_t kMostGuests = 32;
 constexpr std::size_t kLargest = 16 * 1024;
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kEvery{500};
@@ -34,11 +35,11 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 /// What all connections share.
 struct Board {
-    int sessions = 0;
+    Guests guests{kMostGuests};  // before what its connections wait in, which goes first
     asio::io_context io;
     tcp::acceptor acceptor{io};
     Actions actions;
-    Access access{"", 0};
+    Access access{{}, 0};
     std::atomic<bool> busy = false;
     std::thread work;
     std::mutex mutex;
@@ -82,13 +83,16 @@ std::string one_line(std::string text) {
 class Session : public std::enable_shared_from_this<Session> {
 public:
     Session(Board& board, tcp::socket socket) : board_(board), stream_(std::move(socket)), timer_(stream_.get_executor()) {
-        ++board_.sessions;
         parser_.header_limit(kLargest);
         parser_.body_limit(kLargest);
     }
-    ~Session() { --board_.sessions; }
+    ~Session() { board_.guests.leave(guest_); }
 
     void read() {
+        beast::error_code unknown;
+        guest_ = board_.guests.enter(stream_.socket().remote_endpoint(unknown).address().to_string(), [weak = weak_from_this()] {
+            if (auto self = weak.lock()) self->stream_.close();
+        });
         stream_.expires_after(kPatience);
         http::async_read(stream_, buffer_, parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
             if (!error) self->handle();
@@ -102,24 +106,24 @@ private:
         auto mark = target.find('?');
         Asking asking;
         asking.post = request.method() == http::verb::post;
+        if (!asking.post && request.method() != http::verb::get) return refuse(http::status::method_not_allowed, "GET or POST");
         asking.path = target.substr(0, mark);
         if (mark != std::string_view::npos) asking.query = target.substr(mark + 1);
         asking.host = view(request[http::field::host]);
         asking.origin = view(request[http::field::origin]);
         asking.cookie = view(request[http::field::cookie]);
         asking.token = view(request["X-Bext-Token"]);
+        asking.key = view(request["X-Bext-Key"]);
         switch (board_.access.judge(asking)) {
             case Answerable::kWrongHost: return refuse(http::status::misdirected_request, "this name is not this machine's");
             case Answerable::kWrongOrigin: return refuse(http::status::forbidden, "another page may not ask");
             case Answerable::kNoToken: return refuse(http::status::forbidden, "the token is missing: open the URL that bext nginx-takeover printed");
-            case Answerable::kEnter:
-                response_.set(http::field::set_cookie, board_.access.cookie());
-                response_.set(http::field::location, "/");
-                return answer(http::status::see_other, "text/plain", "");
+            case Answerable::kEnter: return enter();
+            case Answerable::kPage: return page();
             case Answerable::kYes: break;
         }
+        board_.guests.leave(guest_);
         if (asking.post) return change(asking.path);
-        if (request.method() != http::verb::get) return refuse(http::status::method_not_allowed, "GET or POST");
         show(asking.path);
     }
 
@@ -143,10 +147,20 @@ private:
     }
 
     void page() {
-        auto nonce = Access::new_token();
+        auto nonce = random_text();
+        html(nonce, dashboard_page(nonce));
+    }
+
+    void enter() {
+        auto nonce = random_text();
+        response_.set(http::field::set_cookie, board_.access.cookie());
+        html(nonce, entry_page(nonce, board_.access.key()));
+    }
+
+    void html(const std::string& nonce, std::string text) {
         response_.set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
                                                  "script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce + "'");
-        answer(http::status::ok, "text/html; charset=utf-8", dashboard_page(nonce, board_.access.token()));
+        answer(http::status::ok, "text/html; charset=utf-8", std::move(text));
     }
 
     void refuse(http::status status, std::string_view reason) {
@@ -188,6 +202,7 @@ private:
     }
 
     Board& board_;
+    Guests::Id guest_ = 0;
     beast::tcp_stream stream_;
     asio::steady_timer timer_;
     beast::flat_buffer buffer_{2 * kLargest};
@@ -199,7 +214,7 @@ private:
 void accept(Board& board) {
     board.acceptor.async_accept([&board](beast::error_code error, tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (!error && board.sessions < kMostSessions) std::make_shared<Session>(board, std::move(socket))->read();
+        if (!error) std::make_shared<Session>(board, std::move(socket))->read();
         accept(board);
     });
 }
@@ -209,8 +224,8 @@ void accept(Board& board) {
 Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string&)>& opened) {
     Board board;
     board.actions = actions;
-    board.access = Access(Access::new_token(), port);
-    if (board.access.token().empty()) return Error{"the system has no random bytes"};
+    board.access = Access(Secrets::create(), port);
+    if (board.access.key().empty()) return Error{"the system has no random bytes"};
     tcp::endpoint endpoint(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port));
     beast::error_code error;
     board.acceptor.open(endpoint.protocol(), error);

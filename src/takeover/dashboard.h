@@ -18,7 +18,10 @@ struct Actions {
 /// with the token.
 Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string& url)>& opened);
 
-/// The page; `nonce` lets its own script run, `token` lets its buttons work.
-std::string dashboard_page(const std::string& nonce, const std::string& token);
+/// The page; `nonce` lets its own script run. It holds no secret: its script finds the key where entry_page() has put it.
+std::string dashboard_page(const std::string& nonce);
+
+/// What the URL with the token leads to: it keeps the key for the page and goes on to that, so that the token leaves the address bar.
+std::string entry_page(const std::string& nonce, const std::string& key);
 
 }  // namespace bext::takeover

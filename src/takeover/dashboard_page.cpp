@@ -38,10 +38,17 @@ Requests and errors (a status of 500 or more) are counted in the access log; the
 
 }  // namespace
 
-std::string dashboard_page(const std::string& nonce, const std::string& token) {
+std::string dashboard_page(const std::string& nonce) {
     return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
            "<title>bext: takeover from nginx</title><style nonce=\"" + nonce + "\">" + kDashboardStyle + "</style></head><body>" + kBody +
-           "<script nonce=\"" + nonce + "\">const token=\"" + token + "\";" + kDashboardScript + "</script></body></html>\n";
+           "<script nonce=\"" + nonce + "\">" + kDashboardScript + "</script></body></html>\n";
+}
+
+/// sessionStorage belongs to this origin, port included, and to this tab; the browser sends it nowhere.
+std::string entry_page(const std::string& nonce, const std::string& key) {
+    return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>bext: takeover from nginx</title></head><body>"
+           "<noscript><p>This page needs JavaScript; bext takeover status shows the phase on the terminal.</p></noscript>"
+           "<script nonce=\"" + nonce + "\">sessionStorage.setItem('bext-key','" + key + "');location.replace('/')</script></body></html>\n";
 }
 
 }  // namespace bext::takeover

@@ -11,6 +11,9 @@ const say=(id,text)=>{if($(id).textContent!==text)$(id).textContent=text};
 const many=(n,word)=>n+' '+word+(n===1?'':'s');
 const shown={};
 const changed=(name,value)=>{const text=JSON.stringify(value);if(shown[name]===text)return false;shown[name]=text;return true};
+// What the browser sends by itself, the cookie, is worth nothing without this.
+const key=sessionStorage.getItem('bext-key')||'';
+const call=(path,options)=>fetch(path,{...options,headers:{'X-Bext-Key':key}});
 const clock=seconds=>new Date(seconds*1000).toLocaleTimeString([],{hourCycle:'h23',hour:'2-digit',minute:'2-digit',second:'2-digit'});
 
 // The phase, and what the buttons may do.
@@ -108,7 +111,7 @@ function draw(c,samples){
 }
 
 // What a look at the machine has shown.
-const get=async path=>{const r=await fetch(path);if(!r.ok)throw Object.assign(new Error(path+': '+r.status),{status:r.status});return r.json()};
+const get=async path=>{const r=await call(path);if(!r.ok)throw Object.assign(new Error(path+': '+r.status),{status:r.status});return r.json()};
 const GROUPS=[['fail','Failed','bad'],['warn','Warnings','warn mark'],['pass','Passed','good']];
 function one(parent,c,kind){
   const li=put(parent,'li',undefined,'check '+c.verdict),head=put(li,'div');put(head,'b',c.name);
@@ -188,7 +191,7 @@ function ask(title,detail,yes,path){
   $('yes').onclick=()=>{$('ask').close();$('h-phase').focus();begin(path)};
 }
 async function begin(path){
-  try{const r=await fetch(path,{method:'POST',headers:{'X-Bext-Token':token}});if(!r.ok)say('trouble',(await r.json()).error)}
+  try{const r=await call(path,{method:'POST'});if(!r.ok)say('trouble',(await r.json()).error)}
   catch{say('trouble','The command could not be reached; nothing was begun.')}
 }
 $('again').onclick=()=>{$('h-checks').focus();begin('/api/checks')};
@@ -197,13 +200,26 @@ $('back').onclick=()=>ask('Roll back to nginx?','nginx is started again and gets
 
 const again=task=>task().catch(e=>{if(e.status!==403)setTimeout(()=>again(task),2000)});
 setInterval(()=>{if(!document.hidden&&connected)config().catch(()=>{})},5000);again(config);
-const stream=new EventSource('/api/events');
-stream.onmessage=e=>{connected=true;say('lost','');show(JSON.parse(e.data))};
-stream.onerror=()=>{
+// Not by EventSource, which sends no header of ours.
+async function listen(){
+  const r=await call('/api/events');
+  if(!r.ok)throw Object.assign(new Error('events: '+r.status),{status:r.status});
+  const reader=r.body.pipeThrough(new TextDecoderStream()).getReader();
+  for(let rest='';;){
+    const {done,value}=await reader.read();if(done)throw new Error('events: the end');
+    const events=(rest+value).split('\n\n');rest=events.pop();
+    for(const e of events)if(e.startsWith('data: ')){connected=true;say('lost','');show(JSON.parse(e.slice(6)))}
+  }
+}
+function lost(e){
+  const over=e.status===403;
   connected=false;$('overlay').hidden=true;
-  say('lost',stream.readyState===EventSource.CLOSED?'This page is over: open the URL that bext nginx-takeover printed last.':
+  say('lost',over?'This page is over: open the URL that bext nginx-takeover printed last.':
     'Connection lost, trying again. What this page shows may be old; what serves goes on serving.');buttons();
-};
+  if(!over)setTimeout(follow,2000);
+}
+const follow=()=>listen().catch(lost);
+follow();
 )js";
 
 }  // namespace bext::takeover

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "handoff/channel.h"
+#include "supervisor/peer.h"
 #include "supervisor/sockets.h"
 #include "supervisor/takeover_sockets.h"
 #include "takeover/disk.h"
@@ -25,14 +26,8 @@ namespace {
 constexpr std::uint64_t kStop = 1;
 constexpr int kPidTime = 10'000, kWatch = 10;  // ms
 
-bool is_root(int fd) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
-}
-
 void give(Fd to, const std::vector<int>& fds) {
-    if (!is_root(to.get())) return;
+    if (!supervisor::reason_against(to.get()).empty()) return;
     std::vector<handoff::Loan> loans;
     for (int fd : fds) loans.push_back({{handoff::Role::kListen, static_cast<std::uint32_t>(loans.size()), 0}, fd});
     static_cast<void>(handoff::Channel(std::move(to)).send(handoff::Kind::kYours, 0, {}, loans));

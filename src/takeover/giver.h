@@ -10,7 +10,7 @@
 
 namespace bext::takeover {
 
-/// Listens on a path and gives the sockets to every process of root's that connects, until it is destroyed.
+/// Listens on a path and gives the sockets to every process of root's in the same namespaces that connects, until it is destroyed.
 class Giver {
 public:
     static Result<Giver> open(const std::string& path, const std::vector<Fd>& sockets);

@@ -5,6 +5,7 @@
 """
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import ssl
@@ -257,13 +258,55 @@ def what_is_not_whole_is_acknowledged_at_once(server):
     assert answer(connection)[1] == '2'
 
 
+def a_process_in_namespaces_of_its_own_is_not_heard(server):
+    """In the same network namespace, as a container with the host's network is; root in there, without a capability."""
+    if os.geteuid() != 0:
+        return
+    stranger = [sys.executable, HERE.parent / 'support' / 'stranger.py', str(server.pid()), '/bin/sh', '-c', f'touch {server.dir}/executed']
+    told = []
+    for spaces in (['--pid', '--fork'], ['--user', '--map-root-user'], ['--user', '--map-root-user', '--pid', '--fork']):
+        words = ['unshare', '--mount', *spaces, 'setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', *stranger]
+        said = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert said.returncode == 0 and "'0000000000000000'" in said.stdout, said
+        told += said.stdout.splitlines()[1:]
+    server.bext('reload')  # by then an earlier request has had its effect
+    assert not (server.dir / 'executed').exists(), 'it had the server execute a program'
+    assert len(told) == 9 and all('namespace may not ask this server' in line for line in told), told
+
+
+def an_older_one_is_asked_and_upgraded(server):
+    """BEXT_BEFORE: the directory of the binaries of an earlier version, which listened elsewhere for commands."""
+    before = os.environ.get('BEXT_BEFORE')
+    if not before:
+        return print('   BEXT_BEFORE names no earlier build')
+    old = Server(before)
+    old.build = server.dir / 'installed'
+    old.build.mkdir()
+    for name in ('bext-server', 'bext'):
+        shutil.copy(pathlib.Path(before) / name, old.build)
+    with old:
+        old.build = server.build  # from now on with the command of this build
+        assert old.status()['generation'] == 1
+        old.configure(body='two')
+        old.bext('reload')
+        first = old.pid()
+        with Load(old) as load:
+            old.bext('upgrade', '--binary', server.build / 'bext-server')
+            assert old.pid() != first
+            old.bext('upgrade')
+        load.lost_nothing()
+        assert (pathlib.Path('/run/bext/control') if os.geteuid() == 0 else old.run / 'bext').joinpath(
+            f'{os.stat("/proc/self/ns/pid").st_ino}.{old.pid()}').exists()
+
+
 TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
-         what_is_not_whole_is_acknowledged_at_once]
+         what_is_not_whole_is_acknowledged_at_once, a_process_in_namespaces_of_its_own_is_not_heard,
+         an_older_one_is_asked_and_upgraded]
 
 
 def main(build, *names):

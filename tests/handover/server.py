@@ -57,6 +57,9 @@ class Server:
         self.temp = tempfile.TemporaryDirectory(prefix='bext-handover-')
         self.dir = pathlib.Path(self.temp.name)
         self.dir.chmod(0o777)                   # workers report what a sanitizer finds
+        self.run = self.dir / 'run'             # where a user's own server listens for commands
+        self.run.mkdir(mode=0o700)
+        self.environment = {**os.environ, 'XDG_RUNTIME_DIR': str(self.run)}
         self.reports = f'log_path={self.dir}/sanitizer:detect_leaks=0'
         self.plain, self.proxied, self.tls, self.origin = free_ports(4)
         self.pid_file = self.dir / 'bext.pid'
@@ -72,7 +75,7 @@ class Server:
     def __enter__(self):
         self.first = subprocess.Popen([self.build / 'bext-server', 'run', '--nginx_config', self.dir / 'nginx.conf', '--pid_file', self.pid_file],
                                       stderr=open(self.dir / 'stderr', 'a'),
-                                      env={**os.environ, **{name: self.reports for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')},
+                                      env={**self.environment, **{name: self.reports for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')},
                                            'TSAN_OPTIONS': f'log_path={self.dir}/sanitizer'})
         wait_until(self.serves, 'the start')
         return self
@@ -107,7 +110,7 @@ class Server:
         return self.status()['worker_pid']
 
     def bext(self, *words, check=True):
-        done = subprocess.run([self.build / 'bext', *words, '--pid_file', self.pid_file], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([self.build / 'bext', *words, '--pid_file', self.pid_file], capture_output=True, text=True, timeout=120, env=self.environment)
         assert not check or done.returncode == 0, done
         return done
 

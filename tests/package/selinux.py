@@ -11,6 +11,7 @@ EXPECTED = {
     '/usr/lib/systemd/system/bext.service': 'httpd_unit(_file)?_t', '/usr/lib/systemd/system/bext-fallback.service': 'httpd_unit(_file)?_t',
     '/etc/bext/bext.config.toml': 'httpd_config_t', '/var/lib/bext/active': 'httpd_var_lib_t', '/var/log/bext/error.log': 'httpd_log_t',
     '/run/bext.pid': 'httpd_(var_run|runtime)_t', '/run/bext': 'httpd_(var_run|runtime)_t',
+    '/run/bext/control': 'httpd_(var_run|runtime)_t', '/run/bext/control/4026531836.1': 'httpd_(var_run|runtime)_t',
 }
 
 

@@ -141,8 +141,7 @@ def _first_look(machine, browser):
     stats = browser.script("return Object.fromEntries([...document.querySelectorAll('#stats div')].map(e => [e.children[0].innerText, +e.children[1].innerText]))")
     assert stats.pop('directives') > 100
     assert stats == {'virtual hosts': 4, 'listens': 3, 'upstream': 1, 'backends down': 2, 'certificate': 1, 'warning': 1}, stats
-    there_is_one = browser.script("return fetch('/api/rehearsal').then(r => r.status !== 404)")
-    assert there_is_one or browser.script("return document.querySelector('#rehearsal').hidden")
+    assert browser.script("return fetch('/api/status').then(r => r.status)") == 403, 'what the browser sends by itself must not be enough'
 
 
 def _for_a_screen_reader(browser):
@@ -201,6 +200,52 @@ def a_page_of_another_origin_has_no_effect(machine):
                   'x-content-type-options: nosniff', 'referrer-policy: no-referrer'):
         assert field in head, head
     assert 'unsafe' not in head
+
+
+# Listens on another port of the same machine, and keeps the last header that it got.
+LISTENER = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        open('/run/heard', 'w').write(str(self.headers))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'<title>listener</title>')
+http.server.HTTPServer(('127.0.0.1', 8077), Handler).serve_forever()
+"""
+
+
+@needs_browser
+def what_another_port_gets_of_the_browser_is_worth_nothing(machine):
+    machine.put(LISTENER, '/run/listener.py')
+    machine.run('systemd-run --quiet python3 /run/listener.py')
+    machine.wait_until('curl -fsS http://127.0.0.1:8077/')
+    url = _start(machine)
+    token = url.split('token=')[1]
+    with Browser(machine) as browser:
+        browser.open(url)
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+        browser.open('http://127.0.0.1:8077/')
+        assert browser.script('return document.title') == 'listener' and browser.script('return sessionStorage.length') == 0
+        header = machine.get('/run/heard').decode()
+        cookie = re.search(r'(?mi)^cookie: (bext_takeover.*?)\r?$', header)[1]
+        assert token not in header, 'the cookie is the token'
+        page = machine.run(['curl', '-sS', '-H', f'Cookie: {cookie}', 'http://127.0.0.1:9999/']).out
+        assert '<title>bext: takeover' in page and token not in page, 'the page tells the token'
+        with_cookie = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '-H', f'Cookie: {cookie}']
+        for words in (['/api/status'], ['/api/config'], ['/api/events'], ['/api/takeover', '-X', 'POST'], ['/api/rollback', '-X', 'POST']):
+            done = machine.run(with_cookie + [f'http://127.0.0.1:9999{words[0]}'] + words[1:])
+            assert done.out == '403', done
+        browser.open('http://127.0.0.1:9999/')
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+    assert machine.run(with_cookie[:-2] + ['-H', f'X-Bext-Token: {token}', 'http://127.0.0.1:9999/api/status']).out == '200', 'a script has the token'
+    # With the command both secrets end, and another one knows nothing of them.
+    with Browser(machine) as browser:
+        browser.open(url)
+        browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
+        machine.run('systemctl stop dash; rm /run/dash.log')
+        _start(machine)
+        browser.wait("document.querySelector('#lost').innerText.includes('This page is over')")
 
 
 @needs_browser

@@ -1,5 +1,6 @@
 """bext nginx-takeover on Debian's nginx under load: there and back, stopped by checks, interrupted at every step."""
 import json
+import re
 
 from service import Load, acknowledges_at_once
 
@@ -160,19 +161,23 @@ def the_dashboard_shows_and_drives(machine):
     assert code(base + '/api/status') == '403'
     assert code(f'-H "X-Bext-Token: {token}" -H "Host: evil.example:9999" {base}/api/status') == '421'
     assert code(f'-H "X-Bext-Token: {token}" -H "Origin: http://evil.example" -X POST {base}/api/takeover') == '403'
-    assert code(f'-c /run/jar "{url}"') == '303'
+    assert code(f'-c /run/jar "{url}"') == '200'
+    key = re.search("'bext-key','(.*?)'", machine.get('/run/answer').decode())[1]
+    browser = f'-b /run/jar -H "X-Bext-Key: {key}"'
     assert code(f'-b /run/jar {base}/') == '200'
-    assert code(f'-b /run/jar -X POST {base}/api/takeover') == '403', 'the cookie alone must not change anything'
+    for alone in ('-b /run/jar', f'-H "X-Bext-Key: {key}"'):
+        assert code(f'{alone} {base}/api/status') == '403' and code(f'{alone} -X POST {base}/api/takeover') == '403', alone
     assert _phase(machine) == 'Preflight' and _server(machine) == 'nginx'
-    config = json.loads(machine.run(f'curl -sS -b /run/jar {base}/api/config').out)
+    config = json.loads(machine.run(f'curl -sS {browser} {base}/api/config').out)
     assert any(server['names'] == ['one.example'] for server in config['servers']), config
     assert [(one['address'], one['state']) for one in config['upstreams'][0]['servers']] == [('127.0.0.1:1', 'down')], config
-    checks = json.loads(machine.run(f'curl -sS -b /run/jar {base}/api/checks').out)
+    checks = json.loads(machine.run(f'curl -sS {browser} {base}/api/checks').out)
     backends = next(check for check in checks if check['name'] == 'Upstream Backends')
     assert backends['verdict'] == 'warn' and '127.0.0.1:1' in backends['reason'] and 'conf.d/one.conf:1' in backends['reason'], backends
     for action, phase, server in (('takeover', 'Active', 'bext'), ('rollback', 'RolledBack', 'nginx')):
-        assert code(f'-H "X-Bext-Token: {token}" -X POST {base}/api/{action}') == '202'
-        events = machine.run(f'timeout 60 curl -sSN -b /run/jar {base}/api/events | grep -m1 \'"busy":false.*"phase":"{phase}"\'', timeout=90).out
+        proof = browser if action == 'rollback' else f'-H "X-Bext-Token: {token}"'
+        assert code(f'{proof} -X POST {base}/api/{action}') == '202'
+        events = machine.run(f'timeout 60 curl -sSN {browser} {base}/api/events | grep -m1 \'"busy":false.*"phase":"{phase}"\'', timeout=90).out
         assert json.loads(events[6:])['takeover']['samples'], events
         assert _server(machine) == server
     process.terminate()

@@ -20,6 +20,9 @@ TEST(DropIn, empties_each_list_before_it_sets_it) {
     for (auto* list : {"\nExecStartPre=\n", "\nExecStop=\n", "\nExecStopPost=\n"}) EXPECT_NE(text->find(list), std::string::npos) << list;
     EXPECT_NE(text->find("\nPIDFile=/run/nginx.pid\n"), std::string::npos);
     EXPECT_EQ(text->find("--nginx-config"), std::string::npos);
+    // The unit's own mode of such directories is not changed: nginx's may be among them.
+    EXPECT_NE(text->find("\nRuntimeDirectory=bext\nRuntimeDirectoryPreserve=yes\n"), std::string::npos);
+    EXPECT_EQ(text->find("RuntimeDirectoryMode"), std::string::npos);
 }
 
 TEST(DropIn, passes_on_what_the_unit_does_not_say_by_itself) {

@@ -1,4 +1,6 @@
 // Supervisor: start, reload, crash, logs and end, each in real processes with a loader and a worker that play theirs.
+#include "supervisor/control.h"
+#include "supervisor/control_place.h"
 #include "supervisor_fixture.h"
 
 namespace bext::supervisor::testing_support {
@@ -297,6 +299,56 @@ TEST_F(SupervisorTest, InheritedSocketsAreServedWithoutDaemon) {
     close(fd);
     EXPECT_EQ(name(), "one");
     EXPECT_EQ(service(), pid_);
+}
+
+/// "+text" or "-reason".
+std::string told(int pid, const std::string& request) {
+    auto answer = supervisor::ask(pid, request, 5000);
+    if (!answer) return "nobody";
+    return *answer ? "+" + **answer : "-" + answer->error().text;
+}
+
+TEST_F(SupervisorTest, WhoAsksNamesNoProgram) {
+    if (geteuid() != 0) setenv("XDG_RUNTIME_DIR", directory_.c_str(), 1);
+    options_.stand_aside_path = at("stand-aside");
+    launch_and_wait(listen("s") + "name=one");
+    auto named = "/bin/sh\nsh\n-c\ntouch " + at("ran") + "\n";
+    EXPECT_TRUE(told(service(), "stand-aside\n" + named).starts_with("-unknown request"));
+    EXPECT_TRUE(told(service(), "upgrade\n" + named).starts_with("-unknown request"));
+    EXPECT_EQ(told(service(), "stand-aside"), "-this server is in nobody's place");
+    kill(pid_, SIGTERM);
+    EXPECT_EQ(exit_status(), 0);
+    std::filesystem::remove(at("milestones"));
+    options_.masquerade = true;
+    launch_and_wait(listen("s") + "name=one");
+    EXPECT_TRUE(told(service(), "stand-aside\n" + named).starts_with("-unknown request"));
+    EXPECT_NE(told(service(), "stand-aside").find("failed (2: No such file or directory)"), std::string::npos);
+    EXPECT_FALSE(exists("ran"));
+    std::ofstream(at("stand-aside")) << "/bin/sh\nsh\n-c\n[ \"$NGINX\" ] && touch " << at("ran") << "\n";
+    chmod(at("stand-aside").c_str(), 0600);
+    EXPECT_TRUE(told(service(), "stand-aside").starts_with("+"));
+    EXPECT_TRUE(wait_log("going on with the binary before"));
+    EXPECT_TRUE(exists("ran"));
+    EXPECT_EQ(service(), pid_);
+    kill(pid_, SIGKILL);
+    EXPECT_EQ(exit_status(), 1009);
+}
+
+TEST_F(SupervisorTest, WhoConnectsAndSaysNothingIsNotKeptForEver) {
+    if (geteuid() != 0) setenv("XDG_RUNTIME_DIR", directory_.c_str(), 1);
+    launch_and_wait(listen("s") + "name=one");
+    auto address = unix_address(control_directories().back() + "/" + control_name(service()));
+    std::vector<Fd> silent;
+    for (int i = 0; i < 100; ++i) {
+        silent.emplace_back(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+        ASSERT_EQ(connect(silent.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    }
+    EXPECT_TRUE(told(service(), "words").starts_with("+"));
+    char byte;
+    EXPECT_EQ(recv(silent.front().get(), &byte, 1, 0), 0) << "the oldest has gone";
+    kill(pid_, SIGTERM);
+    EXPECT_EQ(exit_status(), 0);
+    EXPECT_NE(access(address.sun_path, F_OK), 0) << "nothing is left";
 }
 
 }  // namespace

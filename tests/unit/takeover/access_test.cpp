@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "takeover/dashboard.h"
 #include "takeover/gates.h"
 #include "takeover/nginx.h"
 
@@ -16,7 +19,7 @@ protected:
         good_.host = "127.0.0.1:9999";
         good_.token = "secret";
     }
-    Access access_{"secret", 9999};
+    Access access_{{"secret", "cookie", "key"}, 9999};
     Asking good_;
 };
 
@@ -46,16 +49,41 @@ TEST_F(TakeoverAccess, AForeignOriginIsRefused) {
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
 }
 
-TEST_F(TakeoverAccess, TheCookieLooksAndChangesNothing) {
+/// The browser sends the cookie to every port of this machine: whoever listens on another one has it.
+TEST_F(TakeoverAccess, TheCookieIsWorthNothingWithoutTheKeyOfThePage) {
     good_.token = "";
-    EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
-    good_.cookie = "a=b; bext_takeover=secret";
-    EXPECT_EQ(access_.judge(good_), Answerable::kYes);
+    for (auto cookie : {"", "bext_takeover_9999=cookie", "a=b; bext_takeover_9999=cookie; c=d"})
+        for (auto key : {"", "key", "cookie", "secret", "ke", "keys"})
+            for (bool post : {false, true}) {
+                good_.cookie = cookie, good_.key = key, good_.post = post;
+                bool both = *cookie && std::string_view(key) == "key";
+                EXPECT_EQ(access_.judge(good_), both ? Answerable::kYes : Answerable::kNoToken) << cookie << " and " << key;
+            }
+    good_.key = "key";
+    for (auto cookie : {"bext_takeover_9999=Cookie", "bext_takeover_9999=", "bext_takeover_9998=cookie", "bext_takeover=cookie", "bext_takeover_9999=key"}) {
+        good_.cookie = cookie;
+        EXPECT_EQ(access_.judge(good_), Answerable::kNoToken) << cookie;
+    }
+}
+
+TEST_F(TakeoverAccess, NeitherIsTheToken) {
+    for (auto secret : {"cookie", "key"}) {
+        good_.token = secret;
+        EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
+    }
+}
+
+/// The page is loaded without a header of its own. It holds nothing.
+TEST_F(TakeoverAccess, TheCookieAloneOpensThePageAndNothingElse) {
+    good_.token = "";
+    good_.cookie = "bext_takeover_9999=cookie";
+    good_.path = "/";
+    EXPECT_EQ(access_.judge(good_), Answerable::kPage);
     good_.post = true;
     EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
-    good_.post = false;
-    good_.cookie = "bext_takeover=secreT";
-    EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
+    auto page = dashboard_page("nonce");
+    for (auto secret : {"secret", "cookie\"", "'key'"}) EXPECT_EQ(page.find(secret), std::string::npos) << secret;
+    EXPECT_NE(entry_page("nonce", "key").find("sessionStorage.setItem('bext-key','key')"), std::string::npos);
 }
 
 TEST_F(TakeoverAccess, TheUrlIsTheWayIn) {
@@ -66,15 +94,19 @@ TEST_F(TakeoverAccess, TheUrlIsTheWayIn) {
     EXPECT_EQ(access_.judge(good_), Answerable::kEnter);
     good_.query = "token=";
     EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
+    EXPECT_TRUE(access_.cookie().starts_with("bext_takeover_9999=cookie; "));
     EXPECT_NE(access_.cookie().find("SameSite=Strict"), std::string::npos);
     EXPECT_NE(access_.cookie().find("HttpOnly"), std::string::npos);
 }
 
 TEST_F(TakeoverAccess, NoTokenIsNoTokenThatFits) {
     good_.token = "";
-    EXPECT_EQ(Access("", 9999).judge(good_), Answerable::kNoToken);
-    EXPECT_EQ(Access::new_token().size(), 64u);
-    EXPECT_NE(Access::new_token(), Access::new_token());
+    good_.cookie = "bext_takeover_9999=";
+    for (auto& secrets : {Secrets{}, Secrets{"secret", "", ""}, Secrets{"secret", "cookie", ""}})
+        EXPECT_EQ(Access(secrets, 9999).judge(good_), Answerable::kNoToken);
+    auto secrets = Secrets::create();
+    EXPECT_EQ(secrets.token.size(), 64u);
+    EXPECT_EQ((std::set<std::string>{secrets.token, secrets.cookie, secrets.key, random_text()}.size()), 4u) << "each is another";
 }
 
 TEST(TakeoverGates, WordsSurviveSystemd) {

@@ -1,0 +1,124 @@
+// The dashboard on its port: what a browser gets for the URL, and that who says nothing keeps nobody out.
+#include "takeover/dashboard.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "base/fd.h"
+
+namespace bext::takeover {
+namespace {
+
+Fd connected(int port, bool listening = false) {
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* at = reinterpret_cast<sockaddr*>(&address);
+    if (listening ? bind(fd.get(), at, sizeof address) != 0 : connect(fd.get(), at, sizeof address) != 0) return Fd();
+    return fd;
+}
+
+int free_port() {
+    auto fd = connected(0, true);
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+}
+
+class DashboardTest : public testing::Test {
+protected:
+    void SetUp() override {
+        actions_.status = actions_.checks = actions_.rehearsal = actions_.config = [] { return std::string("{\"phase\":\"Preflight\"}"); };
+        actions_.check = actions_.take_over = actions_.roll_back = [this]() -> Result<> { return ++begun_, Result<>(); };
+        std::promise<std::string> opened;
+        port_ = free_port();
+        thread_ = std::thread([&] { (void)serve_dashboard(port_, actions_, [&](const std::string& url) { opened.set_value(url); }); });
+        url_ = opened.get_future().get();
+        token_ = url_.substr(url_.find("token=") + 6);
+    }
+    void TearDown() override {
+        kill(getpid(), SIGTERM);  // asio hears it, and ends
+        thread_.join();
+    }
+
+    std::string ask(const std::string& line, const std::string& fields) const {
+        auto fd = connected(port_);
+        auto request = line + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n" + fields + "\r\n";
+        if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "not sent";
+        return rest_of(fd);
+    }
+    static std::string rest_of(const Fd& fd) {
+        std::string answer;
+        char piece[4096];
+        for (ssize_t n; (n = recv(fd.get(), piece, sizeof piece, 0)) > 0;) answer.append(piece, static_cast<std::size_t>(n));
+        return answer;
+    }
+    static std::string between(const std::string& text, const std::string& before, const std::string& after) {
+        auto at = text.find(before);
+        if (at == std::string::npos) return {};
+        at += before.size();
+        return text.substr(at, text.find(after, at) - at);
+    }
+
+    Actions actions_;
+    int port_ = 0, begun_ = 0;
+    std::string url_, token_;
+    std::thread thread_;
+};
+
+TEST_F(DashboardTest, TheTokenOfTheUrlBecomesTwoSecrets) {
+    auto entry = ask("GET /?token=" + token_, "");
+    auto cookie = "Cookie: " + between(entry, "Set-Cookie: ", ";") + "\r\n", key = "X-Bext-Key: " + between(entry, "'bext-key','", "'") + "\r\n";
+    ASSERT_GT(cookie.size(), 80u) << entry;
+    ASSERT_GT(key.size(), 70u) << entry;
+    EXPECT_EQ(entry.find(token_), std::string::npos) << "the browser has no use for it any more";
+    // What another port of this machine gets is the cookie: it shows the page, and neither state nor secret.
+    auto page = ask("GET /", cookie);
+    EXPECT_TRUE(page.starts_with("HTTP/1.1 200 "));
+    EXPECT_EQ(page.find(token_), std::string::npos);
+    EXPECT_EQ(page.find(between(key, ": ", "\r")), std::string::npos);
+    for (auto* path : {"/api/status", "/api/checks", "/api/rehearsal", "/api/config", "/api/events"}) {
+        EXPECT_TRUE(ask(std::string("GET ") + path, cookie).starts_with("HTTP/1.1 403 ")) << path;
+        EXPECT_TRUE(ask(std::string("GET ") + path, key).starts_with("HTTP/1.1 403 ")) << path;
+    }
+    EXPECT_TRUE(ask("POST /api/takeover", cookie).starts_with("HTTP/1.1 403 "));
+    EXPECT_TRUE(ask("POST /api/takeover", key).starts_with("HTTP/1.1 403 "));
+    EXPECT_EQ(begun_, 0);
+    // The page has both, a script has the token.
+    EXPECT_NE(ask("GET /api/status", cookie + key).find("Preflight"), std::string::npos);
+    EXPECT_NE(ask("GET /api/status", "X-Bext-Token: " + token_ + "\r\n").find("Preflight"), std::string::npos);
+    EXPECT_TRUE(ask("POST /api/rollback", cookie + key).starts_with("HTTP/1.1 202 "));
+}
+
+TEST_F(DashboardTest, WhoSaysNothingKeepsNobodyOut) {
+    std::vector<Fd> idle;
+    for (int i = 0; i < 80; ++i) idle.push_back(connected(port_));
+    EXPECT_NE(ask("GET /api/status", "X-Bext-Token: " + token_ + "\r\n").find("Preflight"), std::string::npos);
+    EXPECT_EQ(rest_of(idle.front()), "") << "the oldest has gone";
+}
+
+TEST_F(DashboardTest, WhoHasTheTokenStays) {
+    auto stream = connected(port_);
+    auto request = "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\nX-Bext-Token: " + token_ + "\r\n\r\n";
+    ASSERT_GT(send(stream.get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
+    char piece[4096];
+    ASSERT_GT(recv(stream.get(), piece, sizeof piece, 0), 0);
+    std::vector<Fd> idle;
+    for (int i = 0; i < 80; ++i) idle.push_back(connected(port_));
+    EXPECT_EQ(rest_of(idle.front()), "");
+    EXPECT_GT(recv(stream.get(), piece, sizeof piece, 0), 0) << "an event";
+}
+
+}  // namespace
+}  // namespace bext::takeover
