@@ -15,6 +15,7 @@ std::optional<net::Address> parse_address(std::string_view text) {
     auto port = parse_decimal(text.substr(colon + 1), 65535);
     auto host = text.substr(0, colon);
     if (!port || *port == 0 || (host.find(':') != std::string_view::npos && host[0] != '[')) return std::nullopt;
+    if (host[0] == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
     return net::Address::literal(host, static_cast<std::uint16_t>(*port));
 }
 
