@@ -173,7 +173,8 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     if (static_cast<std::size_t>(*own.worker_connections) < out.plan.listens.size() + 1)
         return Error{std::to_string(*own.worker_connections) + " worker_connections are not enough for " +
                      std::to_string(out.plan.listens.size()) + " listening sockets"};
-    if (auto text = too_few_files(own)) log(*text);
+    if (site->error_log->wants(Level::kWarn))
+        if (auto text = too_few_files(own)) log(*text);
     out.worker_connections = *own.worker_connections;
     out.multi_accept = *own.multi_accept;
     out.dumped = reader.dumped();

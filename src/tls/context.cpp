@@ -200,7 +200,7 @@ Result<> Context::set_parameters(const ReadFile& read) {
 Result<> Context::set_staple(const ReadFile& read) {
     if (!spec_.stapling_file.empty()) {
         auto text = read(spec_.stapling_file);
-        if (!text) return Error{open_failure(spec_.stapling_file, text.error().system, spec_.stapling_file)};
+        if (!text) return Error{open_failure(spec_.stapling_file, text.error().system, spec_.stapling_file, "rb")};
         auto staple = read_staple(*text, spec_.stapling_file);
         if (!staple) return staple.error();
         staple_ = std::move(*staple);

@@ -130,7 +130,8 @@ Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_
         if (!passed(name)) hidden.add(name);
     for (auto& name : *hide_headers)
         if (!passed(name)) hidden.add(name);
-    bool same = &outer != this && *hide_headers == *outer.hide_headers && *pass_headers == *outer.pass_headers;
+    hash = {hide.limits.max_size, hide.limits.bucket_size};
+    bool same = &outer != this && hash == outer.hash && *hide_headers == *outer.hide_headers && *pass_headers == *outer.pass_headers;
     return same ? conf::ok() : hidden.check(hide.limits, at);
 }
 

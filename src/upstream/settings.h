@@ -51,6 +51,7 @@ struct Settings {
 
     NameSet hidden;                       ///< of the answer's headers
     std::uint64_t max_temp_file = 1u << 30;
+    std::pair<std::uint64_t, std::uint64_t> hash;  ///< sizes that `hidden` was checked with
 
     /// Checks sizes and fills in what depends on others. `prefix`: "proxy"; `hide`: hidden unless passed explicitly.
     /// `outer`: the enclosing block's; these themselves in the outermost block, which holds defaults and serves nothing.
