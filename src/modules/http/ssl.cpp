@@ -65,7 +65,8 @@ Status command(Cursor& at, ServerConf& conf) {
 
 Status password_file(Cursor& at, ServerConf& conf) { return upstream::read_password_file(at, conf.password_file); }
 
-Status engine(Cursor& at) {
+Status engine(Cursor& at, conf::Seen& seen) {
+    if (auto bad = conf::once(at, seen)) return bad;
     auto used = tls::use_engine(at.arg(1));
     return used ? conf::ok() : conf::Refusal{used.error().text, conf::Refusal::Kind::kComplete};
 }
@@ -106,7 +107,7 @@ constexpr conf::Directive kDirectives[] = {
     {"ssl_stapling_file", kServer, conf::kOne, BEXT_SSL_PATH(stapling_file)},
     {"ssl_stapling_responder", kServer, conf::kOne, conf::into<&ServerConf::stapling_responder>},
     {"ssl_stapling_verify", kServer, conf::kFlag, conf::into<&ServerConf::stapling_verify>},
-    {"ssl_engine", conf::kMain, conf::kOne, conf::run_once<engine>},
+    {"ssl_engine", conf::kMain, conf::kOne, conf::call<engine>},
 };
 
 #undef BEXT_SSL_PATH
