@@ -120,7 +120,7 @@ Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_
         return conf::refuse(cat({quoted(prefix, "max_temp_file_size"), " must be equal to zero to disable temporary files usage"
                                  " or must be equal to or greater than ", largest(prefix)}));
     if (*next & kOff) next.set_default(kOff);
-    if (temp_path->empty() && &outer != this)
+    if (temp_path->empty() && &outer != this && hide.asked)
         temp_path.set_default(at.owner<http::Builder>().temp_directory(prefix, cat({prefix, "_temp"})));
     hidden.clear();
     auto passed = [&](std::string_view name) {

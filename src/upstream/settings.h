@@ -58,6 +58,7 @@ struct Settings {
     struct Hide {
         conf::HashLimits limits;  ///< of nginx's hash of what is hidden
         std::span<const std::string_view> names;
+        bool asked = true;  ///< whether anybody asks such peers: else no directory is made for them
     };
     conf::Status finish_settings(conf::Cursor& at, const Settings& outer, std::string_view prefix, const Hide& hide);
 };

@@ -15,7 +15,7 @@ SECTION = 'Accepted, and without effect'
 ROW = re.compile(r'\{(?:"(?P<name>[a-z0-9_]+)"|joined<P, "(?P<suffix>[a-z0-9_]+)">),\s*[^{}]*?(?P<action>(?:conf::|upstream::)?'
                  r'(?:into|one_of|any_of|call|run|run_once|checked)<[^;]*?)\},?\s*(?=\{|\};|//|$)', re.M | re.S)
 SHARED = re.compile(r'(\w+_directives)<\w+, "([a-z]+_)">')
-CACHE = re.compile(r'kCache<"([a-z]+_)">')
+CACHE = re.compile(r'kCache<"([a-z]+_)", \d>')
 
 
 def section(page, title):

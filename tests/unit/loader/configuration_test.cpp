@@ -13,7 +13,8 @@ std::string error_of(const std::string& text) {
 
 /// The addresses of a server without `listen`, as a reader with and without privileges takes them.
 std::string addresses(std::optional<bool> privileged) {
-    tests::MemoryFiles files({{"/t/nginx.conf", "events {} http { error_log /t/e; access_log off; server { } }"}});
+    std::map<std::string, std::string> texts{{"/t/nginx.conf", "events {} http { error_log /t/e; access_log off; server { } }"}};
+    tests::MemoryFiles files(texts);
     Source source;
     source.conf_file = "/t/nginx.conf";
     source.prefix = "/t/";
