@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/journal.h"
@@ -14,6 +13,9 @@
 #include "http/identity.h"
 #include "http/module.h"
 #include "loader/bundle_files.h"
+#include "supervisor/logs.h"
+#include "supervisor/report.h"
+#include "supervisor/sockets.h"
 #include "supervisor/supervisor.h"
 #include "tls/accept.h"
 #include "worker/worker.h"
@@ -25,32 +27,49 @@ void print(std::string_view text) {
     [[maybe_unused]] auto n = ::write(2, text.data(), text.size());
 }
 
-/// An error of the configuration; its level is emerg unless the text brings its own.
-std::string emerg(const std::string& text) { return text.starts_with("[") ? text : "[emerg] " + text; }
-
-/// The priority of a line "[level] text", for the journal.
-std::string_view prefix_of(std::string_view text) {
-    for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
-        if (text.starts_with(cat({"[", level_name(static_cast<Level>(i)), "]"}))) return journal_prefix(static_cast<Level>(i));
-    return journal_prefix(Level::kNotice);
+/// The level in front of "[level] text", which is taken off; emerg, when there is none.
+Level take_level(std::string_view& text) {
+    for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i) {
+        auto mark = cat({"[", level_name(static_cast<Level>(i)), "] "});
+        if (!text.starts_with(mark)) continue;
+        text.remove_prefix(mark.size());
+        return static_cast<Level>(i);
+    }
+    return Level::kEmerg;
 }
 
-void print_line(std::string_view text) { print(cat({prefix_of(text), "nginx: ", text, "\n"})); }
-
-/// "[emerg] text" as nginx says it: with the time when the log itself is the terminal, else behind its name.
-void print_message(const loader::Source& source, const std::string& text) {
-    if (loader::default_error_log(source) != "stderr") return print_line(text);
-    char time_text[32];
-    time_t now = ::time(nullptr);
-    struct tm local;
-    localtime_r(&now, &local);
-    strftime(time_text, sizeof time_text, "%Y/%m/%d %H:%M:%S ", &local);
-    auto pid = std::to_string(::getpid());
-    auto level = text.find("] ");
-    print(std::string(prefix_of(text)) + time_text + text.substr(0, level + 2) + pid + "#" + pid + ": " + text.substr(level + 2) + "\n");
+void print_line(std::string_view text) {
+    auto rest = text;
+    auto level = text.starts_with("[") ? take_level(rest) : Level::kNotice;
+    print(cat({journal_prefix(level), "nginx: ", text, "\n"}));
 }
 
-/// What opening the logs and the pid file would meet; -t tells of it as nginx does.
+/// Until the configuration says where errors go: where the command line or the defaults do, and to the terminal besides
+/// (ngx_log_init).
+void open_first_log(const loader::Source& source) {
+    find_journal();
+    auto path = loader::default_error_log(source);
+    if (path != "stderr") {
+        if (auto fd = supervisor::open_log(path)) {
+            auto file = std::make_shared<LogFile>(path);
+            file->adopt(fd->release());
+            process_log().add(Level::kNotice, log_to_file(std::move(file)));
+            return;
+        } else {
+            print_line("[alert] could not open error log file: " + fd.error().text);
+        }
+    }
+    process_log().add(Level::kNotice, log_to_stderr());
+    supervisor::log_is_stderr(true);
+}
+
+/// A line of the configuration's reader: "[warn] text in FILE:LINE", or an error without a level.
+void say(std::string_view text) {
+    auto level = take_level(text);
+    supervisor::report(level, text);
+}
+
+/// What opening the logs, the pid file and the sockets would meet; -t tells of it as nginx does.
 Result<> try_files(const handoff::Plan& plan) {
     for (auto& path : plan.log_files) {
         Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
@@ -60,7 +79,7 @@ Result<> try_files(const handoff::Plan& plan) {
         if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return Error::from_errno("mkdir() \"" + path + "\"");
     Fd pid(::open(plan.pid_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!pid) return Error::from_errno("open() \"" + plan.pid_path + "\"");
-    return {};
+    return supervisor::try_listens(plan.listens);
 }
 
 void dump_files(const loader::Configuration& configuration, conf::DiskFiles& files) {
@@ -75,7 +94,7 @@ void dump_files(const loader::Configuration& configuration, conf::DiskFiles& fil
 /// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
 Result<Fd> load(const loader::Source& source) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
+    auto configuration = loader::read_configuration(source, files, say);
     if (!configuration) return configuration.error();
     return loader::seal(configuration->plan, files);
 }
@@ -116,10 +135,11 @@ loader::Source source_of(const ShimArgs& args) {
 }
 
 int send_signal(const loader::Source& source, const std::string& name) {
+    open_first_log(source);
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
+    auto configuration = loader::read_configuration(source, files, say);
     if (!configuration) {
-        print_message(source, emerg(configuration.error().text));
+        say(configuration.error().text);
         return 1;
     }
     auto done = signal_process(name, signal_pid_path(configuration->plan.pid_path));
@@ -144,17 +164,18 @@ std::vector<std::string> check_words(const ServeOptions& options) {
 }  // namespace
 
 int check(const loader::Source& source, bool dump, bool quiet) {
+    open_first_log(source);
     conf::DiskFiles files;
     auto path = loader::conf_file_of(source);
     auto parsed = [&] {
         if (!quiet) print_line("the configuration file " + path + " syntax is ok");
     };
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); }, parsed);
+    auto configuration = loader::read_configuration(source, files, say, parsed);
     std::string failure = configuration ? "" : configuration.error().text;
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;
     if (!failure.empty()) {
-        print_message(source, emerg(failure));
+        say(failure);
         print_line("configuration file " + path + " test failed");
         return 1;
     }
@@ -164,7 +185,7 @@ int check(const loader::Source& source, bool dump, bool quiet) {
 }
 
 int serve(const ServeOptions& options) {
-    find_journal();
+    open_first_log(options.source);
     if (options.masquerade) http::identity() = {"nginx", "1.28.2"};
     supervisor::Options to;
     to.argv = options.argv;

@@ -1,6 +1,5 @@
 #include "conf/block.h"
 
-#include <algorithm>
 #include <unordered_map>
 
 #include "conf/cursor.h"
@@ -33,61 +32,65 @@ std::span<const Directive* const> Registry::find(std::string_view name) const {
     return at->second;
 }
 
-void* Block::own(const Record& record) {
-    int slot = *record.slot;
+void* Block::find(std::size_t slot) const {
     for (auto& own : own_)
-        if (own.slot == slot) return own.record;
+        if (own.slot == static_cast<int>(slot)) return own.record;
+    return nullptr;
+}
+
+void* Block::own(const Record& record) {
+    if (auto* known = find(static_cast<std::size_t>(*record.slot))) return known;
     void* memory = arena_.allocate(record.size, record.align);
     record.construct(memory);
     arena_.on_clear(record.destroy, memory);
-    own_.push_back({slot, memory, {}});
+    own_.push_back({*record.slot, memory});
     return memory;
 }
 
-bool Block::owns(const Record& record) const {
-    return std::any_of(own_.begin(), own_.end(), [&](auto& own) { return own.slot == *record.slot; });
-}
+bool Block::owns(const Record& record) const { return find(static_cast<std::size_t>(*record.slot)) != nullptr; }
 
 void Block::own_all() {
     for (std::size_t i = 0; i < registry_.slots(); ++i) own(registry_.record(i));
 }
 
-Block& Block::add_inner() {
+Block& Block::add_inner(bool serves) {
     auto* inner = arena_.make<Block>(arena_, registry_, this);
+    inner->serves_ = serves;
     inner_.push_back(inner);
     return *inner;
 }
 
-Status Block::inherit(Cursor& at) {
-    auto slots = registry_.slots();
+void Block::lay_out() {
+    if (!outer_) serves_ = false;
     if (own_.empty() && outer_) {
         records_ = outer_->records_;
-        return ok();
+    } else {
+        auto slots = registry_.slots();
+        records_ = static_cast<void**>(arena_.allocate(slots * sizeof(void*), alignof(void*)));
+        for (std::size_t i = 0; i < slots; ++i) records_[i] = outer_ ? outer_->records_[i] : nullptr;
+        for (auto& own : own_) records_[own.slot] = own.record;
     }
-    auto* table = static_cast<void**>(arena_.allocate(slots * sizeof(void*), alignof(void*)));
-    for (std::size_t i = 0; i < slots; ++i) table[i] = outer_ ? outer_->records_[i] : nullptr;
-    for (auto& own : own_) {
-        auto slot = static_cast<std::size_t>(own.slot);
-        const void* outer = table[slot];
+    for (auto* inner : inner_) inner->lay_out();
+}
+
+Status Block::settle(std::size_t slot, Cursor& at, const Status& above) {
+    Status bad = above;
+    if (auto* own = find(slot)) {
+        const void* outer = outer_ ? outer_->records_[slot] : nullptr;
         if (outer)
-            for (auto* directive : registry_.directives_of(slot)) directive->action.inherit(own.record, outer);
-        if (auto bad = registry_.record(slot).finish(own.record, outer ? outer : own.record, at)) return bad;
-        table[slot] = own.record;
+            for (auto* directive : registry_.directives_of(slot)) directive->action.inherit(own, outer);
+        bad = registry_.record(slot).finish(own, outer ? outer : own, at);
     }
-    records_ = table;
-    own_.clear();
-    own_.shrink_to_fit();
+    if (bad && serves_) return bad;
+    for (auto* inner : inner_)
+        if (auto worse = inner->settle(slot, at, bad)) return worse;
     return ok();
 }
 
-Status Block::resolve(Cursor& at) {
-    if (!outer_) own_all();
-    if (auto bad = inherit(at)) return bad;
-    for (auto* inner : inner_)
-        if (auto bad = inner->resolve(at)) return bad;
-    inner_.clear();
-    inner_.shrink_to_fit();
-    return ok();
+void Block::settled() {
+    for (auto* inner : inner_) inner->settled();
+    inner_ = {};
+    own_ = {};
 }
 
 }  // namespace bext::conf

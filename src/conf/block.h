@@ -50,26 +50,35 @@ public:
     bool owns(const Record& record) const;
     void own_all();
 
-    /// A block inside this one.
-    Block& add_inner();
+    /// A block inside this one. One that serves nothing itself (http, upstream) may hold what is wrong: that matters only
+    /// to those inside that have it from there.
+    Block& add_inner(bool serves = true);
 
-    /// After the whole file is read, for the outermost block: fills in what each block inherits.
-    Status resolve(Cursor& at);
+    /// One with nothing around it, which holds defaults.
+    Block& add_root() { return *arena_.make<Block>(arena_, registry_, nullptr); }
 
-    /// The records seen in this block, by slot; valid after resolve().
+    /// Once everything is read, for the outermost block: every block gets its table of records …
+    void lay_out();
+    /// … and then, record by record in the order of nginx's modules, what it inherits, and is finished.
+    Status settle(const Record& record, Cursor& at) { return settle(static_cast<std::size_t>(*record.slot), at, ok()); }
+    /// What was needed only until then is given back.
+    void settled();
+
+    /// The records seen in this block, by slot; valid after lay_out().
     void* const* records() const { return records_; }
 
 private:
     struct Own {
         int slot;
         void* record;
-        std::string place;
     };
-    Status inherit(Cursor& at);
+    void* find(std::size_t slot) const;
+    Status settle(std::size_t slot, Cursor& at, const Status& above);
 
     Arena& arena_;
     const Registry& registry_;
     Block* outer_;
+    bool serves_ = true;
     std::vector<Own> own_;
     std::vector<Block*> inner_;
     void** records_ = nullptr;

@@ -1,5 +1,7 @@
 #include "conf/into.h"
 
+#include <algorithm>
+
 namespace bext::conf {
 
 Status Parse<bool>::from(Cursor& at, bool& out) {
@@ -42,9 +44,19 @@ Status Parse<Buffers>::from(Cursor& at, Buffers& out) {
     return ok();
 }
 
-Status ignored_number(Cursor& at) {
-    std::int64_t value;
-    return Parse<std::int64_t>::from(at, value);
+bool Seen::add(std::string_view name) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return false;
+    names.emplace_back(name);
+    return true;
+}
+
+Status once(Cursor& at, Seen& seen) { return seen.add(at.name()) ? ok() : directive_is("is duplicate"); }
+
+Status not_supported(Cursor& at) {
+    Bytes value;
+    if (auto bad = Parse<Bytes>::from(at, value)) return bad;
+    at.warn(cat({"\"", at.name(), "\" is not supported, ignored"}));
+    return ok();
 }
 
 namespace detail {

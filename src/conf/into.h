@@ -158,11 +158,36 @@ inline constexpr Action call = {
     []([[maybe_unused]] void* own, [[maybe_unused]] const void* outer) { (detail::inherit_member<detail::ClassOf<M>, M>(own, outer), ...); },
     &record<typename detail::Callee<decltype(F)>::Class>};
 
-/// A number that tunes what bext does another way; checked and otherwise without effect.
-Status ignored_number(Cursor& at);
-
 /// `Status f(Cursor&)`: a directive that fills no record.
 template <auto F>
 inline constexpr Action run = {[](Cursor& at, void*) { return F(at); }, nullptr, nullptr};
+
+/// The directives of a block that fill no setting, but may stand there once.
+struct Seen {
+    std::vector<std::string> names;
+    bool add(std::string_view name);
+};
+/// Refuses the directive being read when it stood in this block before.
+Status once(Cursor& at, Seen& seen);
+
+/// `Status f(Cursor&)`: a directive that fills no record, and that a block has once.
+template <auto F>
+inline constexpr Action run_once = {[](Cursor& at, void* seen) {
+                                        if (auto bad = once(at, *static_cast<Seen*>(seen))) return bad;
+                                        return F(at);
+                                    },
+                                    nullptr, &record<Seen>};
+
+/// A value of type T for what bext does another way: checked as nginx checks it, and without effect (docs/differences.md).
+template <class T>
+Status parse_only(Cursor& at) {
+    T value{};
+    return Parse<T>::from(at, value);
+}
+template <class T>
+inline constexpr Action checked = run_once<parse_only<T>>;
+
+/// What stands for "warn(TEXT) and go on" on this platform: nginx's `…_send_lowat`.
+Status not_supported(Cursor& at);
 
 }  // namespace bext::conf

@@ -72,6 +72,7 @@ void each_field_of_plan(Plan& plan, Do field) {
     field(plan.rlimit_core);
     field(plan.priority);
     field(plan.working_directory);
+    field(plan.privileged);
     field(plan.pid_path);
     field(plan.daemon);
     field(plan.master_process);

@@ -58,6 +58,7 @@ struct Plan {
     int priority = 0;
     std::string working_directory;
 
+    bool privileged = true;  // root read the configuration; what is read of it again must come to the same
     std::string pid_path;
     bool daemon = true;
     bool master_process = true;

@@ -13,13 +13,15 @@ using conf::Status;
 Status Builder::http_block(Cursor& at) {
     if (http_seen) return conf::directive_is("is duplicate");
     http_seen = true;
-    auto& block = at.block().add_inner();
+    auto& defaults = at.block().add_root();
+    auto& block = defaults.add_inner(false);
     site->main = &block;
     if (auto bad = at.read_block(block, conf::kHttpBlock)) return bad;
+    defaults.own_all();
     block.own_all();  // what depends on the defaults of http is settled here, once for all servers
     auto* client = static_cast<Client*>(block.own(conf::record<Client>));
     if (!client->body_temp_path.is_set()) client->body_temp_path.set_default(temp_directory("body", "client_body_temp"));
-    return finish_http(at);
+    return finish_http(at, defaults);
 }
 
 Status Builder::server_block(Cursor& at) {
@@ -29,13 +31,10 @@ Status Builder::server_block(Cursor& at) {
     server->root.kind = Location::Kind::kServer;
     server->root.block = server->block;
     server->place = at.place();
-    auto listens = listens_.size();
+    listen_given_ = false;
     if (auto bad = at.read_block(*server->block, conf::kServer)) return bad;
-    if (listens_.size() == listens) {  // nginx: *:80, or *:8000 for an ordinary user
-        ListenOptions options;
-        options.wildcard = true;
-        listens_.push_back({server, net::Address::ipv4(0, ::geteuid() == 0 ? 80 : 8000), options, server->place});
-    }
+    if (!listen_given_)
+        if (auto bad = add_listen(at, *server, net::Address::ipv4(0, defaults.privileged ? 80 : 8000), {})) return bad;
     if (server->names.empty()) server->names.push_back({"", nullptr});
     auto& first = server->names[0];
     server->name_text = first.regex ? "~" + first.text : first.text.starts_with(".") ? first.text.substr(1) : first.text;
@@ -98,13 +97,6 @@ Status Builder::place_location(Location& here) {
         return conf::ok();
     }
     bool exact = here.kind == Location::Kind::kExact;
-    for (auto& other : level.statics) {
-        if (other.name != here.name) continue;
-        auto& slot = exact ? other.exact : other.prefix;
-        if (slot) return conf::refuse(cat({"duplicate location \"", here.name, "\""}));
-        slot = &here;
-        return conf::ok();
-    }
     level.statics.push_back({here.name, exact ? &here : nullptr, exact ? nullptr : &here, -1});
     return conf::ok();
 }
@@ -113,6 +105,7 @@ Status Builder::location_block(Cursor& at) {
     auto* here = site->arena.make<Location>();
     if (auto bad = name_location(at, *here)) return bad;
     here->outer = location;
+    here->place = site->arena.copy(at.place());
     here->block = &at.block().add_inner();
     if (auto bad = place_location(*here)) return bad;
     auto* outer = std::exchange(location, here);
@@ -136,39 +129,46 @@ Status Builder::read_unnamed(Cursor& at, Location::Kind kind, std::uint32_t cont
     return bad;
 }
 
-void Builder::finish_locations(Locations& locations) {
-    locations.finish();
+Status Builder::finish_locations(Locations& locations) {
     for (auto& s : locations.statics)
         for (auto* l : {s.exact, s.prefix})
-            if (l && l->inner) finish_locations(*l->inner);
+            if (l && l->inner)
+                if (auto bad = finish_locations(*l->inner)) return bad;
     for (auto* l : locations.regexes)
-        if (l->inner) finish_locations(*l->inner);
-}
-
-Status Builder::finish_http(Cursor& at) {
-    http_place_ = at.place();
-    if (auto bad = finish_listens(at)) return bad;
-    collect_hooks();
+        if (l->inner)
+            if (auto bad = finish_locations(*l->inner)) return bad;
+    if (auto* twice = locations.finish())
+        return conf::Refusal{cat({"duplicate location \"", twice->name, "\"", twice->place}), conf::Refusal::Kind::kComplete};
     return conf::ok();
 }
 
-Status Builder::finish(Cursor& at) {
-    if (!site->main) return conf::ok();
-    auto placed = [&](Status bad) {
-        if (bad->kind == conf::Refusal::Kind::kMessage) bad->text += http_place_;
-        return bad;
-    };
-    if (auto bad = at.block().resolve(at)) return placed(std::move(bad));
-    for (auto& s : site->servers) {
-        s->root.records = s->block->records();
-        finish_locations(s->locations);
-    }
+Status Builder::finish_records(Cursor& at, conf::Block& defaults) {
+    defaults.lay_out();
+    for (auto& s : site->servers) s->root.records = s->block->records();
     for (auto* l : all_locations_) l->records = l->block->records();
+    all_locations_ = {};
+    for (auto* module : modules()) {
+        if (!site->servers.empty())  // else nobody has what is set
+            for (auto* record : module->records)
+                if (auto bad = defaults.settle(*record, at)) return bad;
+        if (module->merged)
+            if (auto bad = module->merged(at, *this)) return bad;
+    }
+    defaults.settled();
+    return conf::ok();
+}
+
+Status Builder::finish_http(Cursor& at, conf::Block& defaults) {
+    if (auto bad = finish_records(at, defaults)) return bad;
+    for (auto& s : site->servers)
+        if (auto bad = finish_locations(s->locations)) return bad;
     for (auto* module : modules())
         if (module->prepare)
-            if (auto bad = module->prepare(at, *this)) return placed(std::move(bad));
-    all_locations_ = {};
-    return finish_variables(at);
+            if (auto bad = module->prepare(at, *this)) return bad;
+    if (auto bad = finish_variables()) return bad;
+    if (auto bad = finish_listens(at)) return bad;
+    collect_hooks();
+    return conf::ok();
 }
 
 void Builder::collect_hooks() {

@@ -46,9 +46,13 @@ public:
         std::string access_log = "/var/log/nginx/access.log";
         std::string temp = "/var/lib/nginx/";  // + "body", "proxy" …; with -p: PREFIX + "client_body_temp" …
         bool debian = true;
+        bool privileged = true;  // who listens is root: a server without listen has port 80, else 8000
     } defaults;
     /// A directory for temporary files: `name` as in Debian's layout ("body"), `prefixed` as below a -p prefix.
     std::string temp_directory(std::string_view name, std::string_view prefixed);
+
+    /// Reads `…_temp_path`: a directory and up to three levels below it.
+    conf::Status temp_path(conf::Cursor& at, conf::Setting<std::string>& out);
 
     /// Data shared by name across the modules of this Site.
     template <class T>
@@ -63,9 +67,6 @@ public:
         return at == site->shared.end() ? nullptr : std::static_pointer_cast<T>(at->second);
     }
 
-    /// After the whole file: inheritance, and names that are still unknown. `at` stands in the main block.
-    conf::Status finish(conf::Cursor& at);
-
     conf::Status http_block(conf::Cursor& at);
     conf::Status server_block(conf::Cursor& at);
     conf::Status location_block(conf::Cursor& at);
@@ -79,24 +80,31 @@ public:
     std::function<bool(const conf::Record&)> used;
 
 private:
-    struct ServerListen {
-        Server* server;
-        net::Address address;
-        ListenOptions options;
-        std::string place;
+    /// What servers said of an address's protocols so far, to warn when they contradict each other.
+    struct Protocols {
+        unsigned now = 0;
+        bool set = false, changed = false;
+        bool redefined(unsigned said, unsigned before, bool options_now, bool options_before);
     };
     conf::Status place_location(Location& location);
     conf::Status name_location(conf::Cursor& at, Location& location);
-    conf::Status add_listen(conf::Cursor& at, Server& server, net::Address address, ListenOptions options);
-    conf::Status finish_http(conf::Cursor& at);
-    conf::Status finish_variables(conf::Cursor& at);
+    conf::Status add_listen(conf::Cursor& at, Server& server, const net::Address& address, ListenOptions options);
+    /// When the http block closes: inheritance, checks of the whole, in nginx's order.
+    conf::Status finish_http(conf::Cursor& at, conf::Block& defaults);
+    conf::Status finish_records(conf::Cursor& at, conf::Block& defaults);
+    conf::Status finish_variables();
     conf::Status finish_listens(conf::Cursor& at);
-    void finish_locations(Locations& locations);
+    conf::Status finish_locations(Locations& locations);
     void collect_hooks();
     bool define_builtin(Site::VariableSlot& slot);
 
-    std::vector<ServerListen> listens_;
-    std::string http_place_;  // where the http block ends: nginx's place of what is wrong with it as a whole
+    struct TempPath {
+        std::string path, place;
+        std::vector<std::uint64_t> levels;
+    };
+    std::vector<TempPath> temp_paths_;
+    std::vector<Protocols> protocols_;  // of each of site->listens
+    bool listen_given_ = false;         // in the server being read
     std::vector<Location*> all_locations_;
 };
 

@@ -1,8 +1,11 @@
 // Builder: listen and server_name, and the table of addresses they make (ngx_http_core_listen, ngx_http_add_listen).
 #include "http/builder.h"
+#include "http/core_conf.h"
 
 #include <netinet/in.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace bext::http {
 
@@ -18,47 +21,81 @@ struct Place {
 
 Place wrong(std::string text) { return {{}, std::move(text)}; }
 
-std::optional<std::uint16_t> port_of(std::string_view text) {
-    auto port = parse_decimal(text, 65535);
-    if (!port || *port == 0) return std::nullopt;
-    return static_cast<std::uint16_t>(*port);
+/// "80", or "8000-8010": every port in between.
+struct Ports {
+    std::uint16_t first = 80, last = 80;
+};
+
+/// ngx_parse_inet_url's reading of what follows the colon; null when it is good.
+const char* parse_ports(std::string_view text, Ports& out) {
+    auto number = [](std::string_view digits, std::uint16_t& port) {
+        auto value = parse_decimal(digits, 65535);
+        if (value) port = static_cast<std::uint16_t>(*value);
+        return value && *value > 0;
+    };
+    auto dash = text.find('-');
+    bool range = dash != std::string_view::npos;
+    if (range && !number(text.substr(dash + 1), out.last)) return "invalid port";
+    if (!number(text.substr(0, dash), out.first)) return "invalid port";
+    if (!range) out.last = out.first;
+    return out.first > out.last ? "invalid port range" : nullptr;
+}
+
+/// A listen address that is a port alone.
+bool only_ports(std::string_view text) { return parse_decimal(text.substr(0, text.find('-')), UINT64_MAX / 2).has_value(); }
+
+/// Host and ports of a listen address; `rest` is what follows the host. The error of ngx_parse_url, or null.
+const char* split_place(std::string_view text, std::string_view& host, std::string_view& rest) {
+    host = text;
+    if (text.starts_with("[")) {
+        auto end = text.find(']');
+        if (end == std::string_view::npos || text.find('/', end) != std::string_view::npos) return "invalid host";
+        host = text.substr(0, end + 1);
+        rest = text.substr(end + 1);
+        return rest.empty() || rest[0] == ':' ? nullptr : "invalid host";
+    }
+    if (text.find_first_of("/?") != std::string_view::npos) return "invalid host";
+    if (auto colon = text.find(':'); colon != std::string_view::npos) {
+        host = text.substr(0, colon);
+        rest = text.substr(colon);
+    } else if (only_ports(text)) {
+        host = "*";
+    }
+    return nullptr;
 }
 
 /// What ngx_parse_url makes of a listen address.
 Place parse_place(std::string_view text) {
-    if (text.starts_with("unix:")) {
+    if (istarts_with(text, "unix:")) {
         if (text.size() == 5) return wrong("no path in the unix domain socket");
         auto address = net::Address::unix_path(text.substr(5));
         if (!address) return wrong(address.error().text);
         return {{*address}, {}};
     }
-    std::uint16_t port = 80;
-    std::string_view host = text, rest;
-    if (text.starts_with("[")) {
-        auto end = text.find(']');
-        if (end == std::string_view::npos) return wrong("invalid host");
-        host = text.substr(0, end + 1);
-        rest = text.substr(end + 1);
-        if (!rest.empty() && rest[0] != ':') return wrong("invalid host");
-    } else if (auto colon = text.find(':'); colon != std::string_view::npos) {
-        host = text.substr(0, colon);
-        rest = text.substr(colon);
-    } else if (auto only = parse_decimal(text, UINT64_MAX / 2)) {
-        if (*only < 1 || *only > 65535) return wrong("invalid port");
-        return {{net::Address::ipv4(0, static_cast<std::uint16_t>(*only))}, {}};
+    std::string_view host, rest;
+    if (auto* bad = split_place(text, host, rest)) return wrong(bad);
+    Ports ports;
+    if (host == "*" && text != "*" && rest.empty()) rest = text;
+    else if (!rest.empty()) rest.remove_prefix(1), ports.first = 0;
+    if (!rest.empty() || ports.first == 0)
+        if (auto* bad = parse_ports(rest, ports)) return wrong(bad);
+    std::vector<net::Address> hosts;
+    if (host == "*") hosts.push_back(net::Address::ipv4(0, ports.first));
+    else if (host.empty() || host == "[]") return wrong("no host");
+    else if (auto literal = host[0] == '[' ? net::Address::bracketed(host, ports.first) : net::Address::literal(host, ports.first)) hosts.push_back(*literal);
+    else if (host[0] == '[') return wrong("invalid IPv6 address");
+    if (hosts.empty()) {
+        auto found = net::resolve_now(std::string(host), ports.first);
+        if (!found) return wrong(found.error().text);
+        hosts = std::move(*found);
     }
-    if (!rest.empty()) {
-        auto number = port_of(rest.substr(1));
-        if (!number) return wrong("invalid port");
-        port = *number;
-    }
-    if (host == "*") return {{net::Address::ipv4(0, port)}, {}};
-    if (host.empty()) return wrong("no host");
-    if (auto literal = net::Address::literal(host, port)) return {{*literal}, {}};
-    if (host[0] == '[') return wrong("invalid IPv6 address");
-    auto found = net::resolve_now(std::string(host), port);
-    if (!found) return wrong(found.error().text);
-    return {*found, {}};
+    Place out;
+    for (auto& address : hosts)
+        for (unsigned port = ports.first; port <= ports.last; ++port) {
+            address.set_port(static_cast<std::uint16_t>(port));
+            if (std::find(out.addresses.begin(), out.addresses.end(), address) == out.addresses.end()) out.addresses.push_back(address);
+        }
+    return out;
 }
 
 Status keepalive_option(std::string_view value, ListenOptions& o) {
@@ -142,6 +179,7 @@ Status listen_option(Cursor& at, std::string_view word, ListenOptions& o, bool& 
 }  // namespace
 
 Status Builder::listen(Cursor& at) {
+    listen_given_ = true;
     auto place = parse_place(at.arg(1));
     if (!place.error.empty())
         return conf::refuse(cat({place.error, " in \"", at.arg(1), "\" of the \"listen\" directive"}));
@@ -156,16 +194,55 @@ Status Builder::listen(Cursor& at) {
     return conf::ok();
 }
 
-Status Builder::add_listen(Cursor& at, Server& to, net::Address address, ListenOptions options) {
+namespace {
+
+/// The parameters that are said of a protocol, as bits.
+unsigned protocols_of(const ListenOptions& o) { return (o.proxy_protocol ? 1u : 0u) | (o.ssl ? 2u : 0u) | (o.http2 ? 4u : 0u); }
+
+}  // namespace
+
+/// Whether those protocols contradict what other servers said of the address (ngx_http_add_addresses).
+bool Builder::Protocols::redefined(unsigned said, unsigned before, bool options_now, bool options_before) {
+    bool added = (said | before) != before, removed = !added && (said | before) != said;
+    bool warn = set && said != now;
+    if (added) warn = (options_before && !options_now) || changed || (said | before) != said;
+    else if (removed) warn = options_now || (set && said != now);
+    else warn = (options_now && changed) || (set && said != now);
+    now = added ? before : said;
+    set = true;
+    changed = changed || added || removed;
+    return warn;
+}
+
+Status Builder::add_listen(Cursor& at, Server& to, const net::Address& address, ListenOptions options) {
     options.wildcard = address.wildcard();
-    for (auto& other : listens_) {
-        if (!(other.address == address)) continue;
-        if (other.server == &to) return conf::refuse(cat({"a duplicate listen ", at.arg(1)}));
-        if (options.set && other.options.set) return conf::refuse(cat({"duplicate listen options for ", at.arg(1)}));
-        if (options.is_default && other.options.is_default)
-            return conf::refuse(cat({"a duplicate default server for ", at.arg(1)}));
+    auto known = std::find_if(site->listens.begin(), site->listens.end(), [&](auto& l) { return l->address == address; });
+    if (known == site->listens.end()) {
+        auto& listen = *site->listens.emplace_back(std::make_unique<Listen>());
+        listen.address = address;
+        listen.options = options;
+        listen.hosts.add(to);
+        listen.hosts.default_server = &to;
+        protocols_.emplace_back();
+        return conf::ok();
     }
-    listens_.push_back({&to, address, options, at.place()});
+    auto& listen = **known;
+    auto& o = listen.options;
+    auto text = address.text();
+    auto& servers = listen.hosts.servers();
+    if (std::find(servers.begin(), servers.end(), &to) != servers.end()) return conf::refuse(cat({"a duplicate listen ", text}));
+    if (options.set && o.set) return conf::refuse(cat({"duplicate listen options for ", text}));
+    if (options.is_default && o.is_default) return conf::refuse(cat({"a duplicate default server for ", text}));
+    listen.hosts.add(to);
+    if (options.is_default) listen.hosts.default_server = &to;
+    auto& protocols = protocols_[static_cast<std::size_t>(known - site->listens.begin())];
+    if (protocols.redefined(protocols_of(options), protocols_of(o), options.set, o.set || options.set))
+        at.warn(cat({"protocol options redefined for ", text}));
+    options.is_default |= o.is_default;
+    options.ssl |= o.ssl, options.http2 |= o.http2, options.proxy_protocol |= o.proxy_protocol;
+    if (options.set) o = options;
+    o.is_default = options.is_default;
+    o.ssl = options.ssl, o.http2 = options.http2, o.proxy_protocol = options.proxy_protocol;
     return conf::ok();
 }
 
@@ -197,31 +274,12 @@ Status Builder::server_name(Cursor& at) {
 }
 
 Status Builder::finish_listens(Cursor& at) {
-    for (auto& entry : listens_) {
-        Listen* listen = nullptr;
-        for (auto& known : site->listens)
-            if (known->address == entry.address) listen = known.get();
-        if (!listen) {
-            site->listens.push_back(std::make_unique<Listen>());
-            listen = site->listens.back().get();
-            listen->address = entry.address;
-            listen->options = entry.options;
-        }
-        auto& o = listen->options;
-        if (entry.options.set && !o.set) {
-            bool ssl = o.ssl, http2 = o.http2, proxy = o.proxy_protocol;
-            o = entry.options;
-            o.ssl |= ssl, o.http2 |= http2, o.proxy_protocol |= proxy;
-        }
-        o.ssl |= entry.options.ssl;
-        o.http2 |= entry.options.http2;
-        o.proxy_protocol |= entry.options.proxy_protocol;
-        listen->hosts.add(*entry.server);
-        if (!listen->hosts.default_server || entry.options.is_default) listen->hosts.default_server = entry.server;
+    auto& hashes = *static_cast<Hashes*>(site->main->records()[*conf::record<Hashes>.slot]);
+    auto limits = conf::hash_limits("server_names_hash", hashes.names_max_size, hashes.names_bucket_size);
+    for (auto& listen : site->listens) {
+        auto warn = [&](std::string text) { at.warn_plain(std::move(text)); };
+        if (auto bad = listen->hosts.finish(warn, listen->address.text(), limits)) return conf::Refusal{*bad, conf::Refusal::Kind::kComplete};
     }
-    listens_ = {};
-    for (auto& listen : site->listens)
-        listen->hosts.finish([&](std::string text) { at.warn_plain(std::move(text)); }, listen->address.text());
     for (auto& listen : site->listens) {
         if (listen->options.bind || listen->options.wildcard) continue;
         for (auto& wild : site->listens)

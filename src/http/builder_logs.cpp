@@ -1,6 +1,8 @@
 // Builder: log files and error_log destinations.
 #include <syslog.h>
 
+#include <algorithm>
+
 #include "http/builder.h"
 #include "net/syslog.h"
 
@@ -25,7 +27,7 @@ Status Builder::error_log(Cursor& at, Log& log) {
             if (at.arg(n) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i), known = true;
         if (!known) return conf::refuse(cat({"invalid log level \"", at.arg(n), "\""}));
     }
-    if (target == "stderr") {
+    if (target == "stderr" || target.empty()) {
         log.add(level, log_to_stderr());
     } else if (target.starts_with("syslog:")) {
         auto place = net::parse_syslog(std::string_view(target).substr(7));
@@ -36,6 +38,30 @@ Status Builder::error_log(Cursor& at, Log& log) {
     } else {
         log.add(level, log_to_file(log_file(at.full_path(target))));
     }
+    return conf::ok();
+}
+
+Status Builder::temp_path(Cursor& at, conf::Setting<std::string>& out) {
+    if (out.is_set()) return conf::directive_is("is duplicate");
+    auto path = at.full_path(at.arg(1));
+    if (path.size() > 1 && path.back() == '/') path.pop_back();
+    TempPath made{path, at.place().substr(4), {}};
+    std::uint64_t digits = 0;
+    for (std::size_t i = 2; i < at.count(); ++i) {
+        auto level = parse_decimal(at.arg(i));
+        if (!level || *level == 0) return conf::directive_is("invalid value");
+        made.levels.push_back(*level);
+        digits += *level + 1;
+    }
+    if (digits > 10 + made.levels.size()) return conf::directive_is("invalid value");
+    auto known = std::find_if(temp_paths_.begin(), temp_paths_.end(), [&](auto& t) { return t.path == path; });
+    if (known == temp_paths_.end()) {
+        temp_paths_.push_back(made);
+        site->temp_directories.push_back(path);
+    } else if (known->levels != made.levels) {
+        return conf::refuse(cat({"the same path name \"", path, "\" in ", known->place, " has the different levels than"}));
+    }
+    out.set(std::move(path));
     return conf::ok();
 }
 

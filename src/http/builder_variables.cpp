@@ -1,5 +1,6 @@
 // Builder: variables by name: built-in ones from the modules' tables, prefixes ($http_ …), and those that directives define.
 #include "http/builder.h"
+#include "http/core_conf.h"
 
 namespace bext::http {
 
@@ -54,11 +55,15 @@ Result<std::shared_ptr<const Regex>> Builder::regex(const conf::Cursor& at, cons
     return *compiled;
 }
 
-conf::Status Builder::finish_variables(conf::Cursor&) {
+conf::Status Builder::finish_variables() {
     for (auto& slot : site->variables)
         if (!slot.defined && !define_builtin(slot))
             return conf::Refusal{cat({"unknown \"", slot.name, "\" variable"}), conf::Refusal::Kind::kComplete};
-    return conf::ok();
+    auto& hashes = *static_cast<Hashes*>(site->main->records()[*conf::record<Hashes>.slot]);
+    std::vector<std::string_view> names{"connections_active"};  // nginx's table is never empty
+    for (auto& slot : site->variables)
+        if (slot.changeable) names.push_back(slot.name);
+    return conf::check_hash(conf::hash_limits("variables_hash", hashes.variables_max_size, hashes.variables_bucket_size), names);
 }
 
 }  // namespace bext::http

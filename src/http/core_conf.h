@@ -18,6 +18,15 @@ struct Types {
     using Table = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
     conf::Setting<std::shared_ptr<Table>> table{std::make_shared<Table>(
         Table{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}})};
+    conf::Setting<std::int64_t> hash_max_size{1024}, hash_bucket_size{64};
+
+    conf::Status finish(const Types& outer, conf::Cursor& at);
+};
+
+/// Limits of nginx's hashes for the whole of http: bext only checks that nginx would be content.
+struct Hashes {
+    conf::Setting<std::int64_t> names_max_size{512}, names_bucket_size{64};
+    conf::Setting<std::int64_t> variables_max_size{1024}, variables_bucket_size{64};
 };
 
 /// One `error_page`.

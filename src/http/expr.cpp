@@ -112,6 +112,15 @@ std::string_view Expr::evaluate(Request& request, bool quote) const {
     return {out, size};
 }
 
+conf::Status read_size(conf::Cursor& at, conf::Setting<Expr>& out) {
+    if (out.is_set()) return conf::directive_is("is duplicate");
+    Expr value;
+    if (auto bad = conf::Parse<Expr>::from(at, value)) return bad;
+    if (value.constant() && !conf::parse_size(at.arg(1))) return conf::directive_is("invalid value");
+    out.set(std::move(value));
+    return conf::ok();
+}
+
 }  // namespace bext::http
 
 namespace bext::conf {

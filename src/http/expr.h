@@ -47,6 +47,9 @@ private:
     std::vector<Part> parts_;
 };
 
+/// A size, or an expression that gives one (ngx_http_set_complex_value_size_slot).
+conf::Status read_size(conf::Cursor& at, conf::Setting<Expr>& out);
+
 }  // namespace bext::http
 
 template <>

@@ -7,15 +7,21 @@
 namespace bext::http {
 namespace {
 
-/// "10.0.0.1", "10.0.0.1:80", "::1", "[::1]:80" (ngx_parse_addr_port).
+/// What stands in brackets; all of it without them.
+std::string_view inside(std::string_view host) {
+    bool bracketed = host.size() > 1 && host.front() == '[' && host.back() == ']';
+    return bracketed ? host.substr(1, host.size() - 2) : host;
+}
+
+/// "10.0.0.1", "10.0.0.1:80", "::1", "[::1]", "[::1]:80" (ngx_parse_addr_port).
 std::optional<net::Address> parse_address(std::string_view text) {
-    if (auto plain = net::Address::literal(text, 0)) return plain;
+    if (auto plain = net::Address::literal(inside(text), 0)) return plain;
     auto colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0) return std::nullopt;
     auto port = parse_decimal(text.substr(colon + 1), 65535);
     auto host = text.substr(0, colon);
     if (!port || *port == 0 || (host.find(':') != std::string_view::npos && host[0] != '[')) return std::nullopt;
-    return net::Address::literal(host, static_cast<std::uint16_t>(*port));
+    return net::Address::literal(inside(host), static_cast<std::uint16_t>(*port));
 }
 
 enum class Walk { kNothing, kStopped, kAll };

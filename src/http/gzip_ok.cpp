@@ -1,5 +1,7 @@
 #include "http/gzip_ok.h"
 
+#include "conf/hash_limits.h"
+
 #include <algorithm>
 
 #include "http/dates.h"
@@ -110,6 +112,11 @@ conf::Status MediaTypes::read(conf::Cursor& at, conf::Setting<MediaTypes>& setti
         else if (!types.types_.insert(lower(at.arg(i))).second) at.warn(cat({"duplicate MIME type \"", lower(at.arg(i)), "\""}));
     }
     return conf::ok();
+}
+
+conf::Status MediaTypes::check() const {
+    if (all_) return conf::ok();
+    return conf::check_hash({"test_types_hash", 2048, 64}, {types_.begin(), types_.end()});
 }
 
 bool MediaTypes::contains(std::string_view type) const {

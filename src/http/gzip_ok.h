@@ -37,6 +37,8 @@ public:
     /// The words of a directive such as gzip_types, added to `setting`.
     static conf::Status read(conf::Cursor& at, conf::Setting<MediaTypes>& setting);
     bool contains(std::string_view type) const;
+    /// Whether nginx's hash, whose size nobody can set, would hold them.
+    conf::Status check() const;
 
 private:
     bool all_ = false;

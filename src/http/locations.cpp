@@ -6,14 +6,28 @@
 
 namespace bext::http {
 
-void Locations::finish() {
-    std::sort(statics.begin(), statics.end(), [](auto& a, auto& b) { return a.name < b.name; });
+const Location* Locations::finish() {
+    std::stable_sort(statics.begin(), statics.end(), [](auto& a, auto& b) { return a.name < b.name; });
+    std::size_t kept = 0;
+    for (auto& s : statics) {
+        if (kept == 0 || statics[kept - 1].name != s.name) {
+            statics[kept++] = s;
+            continue;
+        }
+        auto& same = statics[kept - 1];
+        if (same.exact && s.exact) return s.exact;
+        if (same.prefix && s.prefix) return s.prefix;
+        if (s.exact) same.exact = s.exact;
+        else same.prefix = s.prefix;
+    }
+    statics.resize(kept);
     for (std::size_t i = 0; i < statics.size(); ++i) {
         auto shorter = static_cast<std::int32_t>(i) - 1;
         while (shorter >= 0 && !statics[i].name.starts_with(statics[static_cast<std::size_t>(shorter)].name))
             shorter = statics[static_cast<std::size_t>(shorter)].shorter;
         statics[i].shorter = shorter;
     }
+    return nullptr;
 }
 
 namespace {

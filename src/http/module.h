@@ -76,7 +76,9 @@ struct Module {
     std::optional<int> (*header_filter)(Request&) = nullptr;
     void (*log)(Request&) = nullptr;
     bool always = false;  // its hooks run although none of its directives was given
-    /// Once the http block is read.
+    /// When the http block closes: once this module's records have what they inherit, module by module (where nginx has
+    /// init_main_conf and the merges), and once those of all modules have (postconfiguration).
+    conf::Status (*merged)(conf::Cursor&, Builder&) = nullptr;
     conf::Status (*prepare)(conf::Cursor&, Builder&) = nullptr;
 };
 

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "conf/block.h"
+#include "conf/hash_limits.h"
 #include "http/module.h"
 #include "http/regex.h"
 #include "net/address.h"
@@ -33,14 +34,15 @@ struct Locations {
     std::vector<Location*> regexes;
 
     bool empty() const { return statics.empty() && regexes.empty(); }
-    /// Sorts what was added and links each name to its longest prefix.
-    void finish();
+    /// Sorts what was added, joins the two kinds of one name and links each name to its longest prefix. The location that
+    /// is there twice, or null.
+    const Location* finish();
 };
 
 struct Location {
     enum class Kind : std::uint8_t { kServer, kExact, kPrefix, kNoRegex, kRegex, kNamed, kIf, kLimitExcept };
     Kind kind = Kind::kPrefix;
-    std::string_view name;
+    std::string_view name, place;  // place: " in FILE:LINE"
     std::shared_ptr<const Regex> regex;
     conf::Block* block = nullptr;
     void* const* records = nullptr;
@@ -89,8 +91,9 @@ public:
         int failure = 0;               // of that expression: nobody knows which server is meant, the connection ends
     };
     void add(Server& server) { servers_.push_back(&server); }
-    /// Builds the tables; warns of names that occur twice.
-    void finish(const std::function<void(std::string)>& warn, const std::string& address);
+    /// Builds the tables; warns of names that occur twice. An error of nginx's hash of names, which has those limits.
+    std::optional<std::string> finish(const std::function<void(std::string)>& warn, const std::string& address,
+                                      const conf::HashLimits& limits);
     /// The server for a lower-case host; the default when none matches.
     Found find(std::string_view host) const;
 

@@ -4,7 +4,9 @@
 
 namespace bext::http {
 
-void VirtualHosts::finish(const std::function<void(std::string)>& warn, const std::string& address) {
+std::optional<std::string> VirtualHosts::finish(const std::function<void(std::string)>& warn, const std::string& address,
+                                                const conf::HashLimits& limits) {
+    std::vector<std::string_view> names;
     bool alone = servers_.size() == 1;  // it is the default: its names are not looked up, but for regex captures
     for (auto* server : servers_) {
         for (auto& name : server->names) {
@@ -14,6 +16,7 @@ void VirtualHosts::finish(const std::function<void(std::string)>& warn, const st
             }
             if (alone) continue;
             std::string_view text = name.text;
+            names.push_back(text);
             bool added = true;
             if (text.starts_with("*.")) {
                 added = head_.emplace(text.substr(2), server).second;
@@ -28,6 +31,8 @@ void VirtualHosts::finish(const std::function<void(std::string)>& warn, const st
             if (!added) warn(cat({"conflicting server name \"", text, "\" on ", address, ", ignored"}));
         }
     }
+    auto bad = names.empty() ? conf::ok() : conf::check_wildcard_hash(limits, names);
+    return bad ? std::optional(bad->text) : std::nullopt;
 }
 
 VirtualHosts::Found VirtualHosts::find(std::string_view host) const {

@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -84,6 +85,7 @@ handoff::Plan plan_of(const http::Site& site, const MainConf& main, const Source
     plan.priority = *main.priority;
     plan.working_directory = *main.working_directory;
     plan.pid_path = !source.pid_path.empty() ? source.pid_path : main.pid->empty() ? default_pid_path(source) : *main.pid;
+    plan.privileged = source.privileged.value_or(::geteuid() == 0);
     plan.daemon = *main.daemon;
     plan.master_process = *main.master_process;
     plan.shutdown_timeout_ms = source.drain_timeout_ms;
@@ -101,7 +103,19 @@ conf::Registry& registry() {
     return *all;
 }
 
+/// nginx's warning that a worker may not open as many files as it may have connections.
+std::optional<std::string> too_few_files(const MainConf& main) {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return std::nullopt;
+    auto connections = *main.worker_connections;
+    bool raised = main.rlimit_nofile.is_set() && *main.rlimit_nofile >= connections;
+    if (static_cast<rlim_t>(connections) <= files.rlim_cur || raised) return std::nullopt;
+    auto limit = main.rlimit_nofile.is_set() ? std::to_string(*main.rlimit_nofile) : std::to_string(files.rlim_cur);
+    return cat({"[warn] ", std::to_string(connections), " worker_connections exceed open file resource limit: ", limit});
+}
+
 void set_defaults(http::Builder& builder, const Source& source) {
+    builder.defaults.privileged = source.privileged.value_or(::geteuid() == 0);
     if (source.prefix.empty()) return;
     builder.defaults.access_log = slashed(source.prefix) + "logs/access.log";
     builder.defaults.temp = slashed(source.prefix);
@@ -150,16 +164,17 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     } else {
         site->error_log = *own.error_log;
     }
-    if (auto bad = builder.finish(at)) return Error{bad->text};
     if (parsed) parsed();
+    if (!own.events_seen.is_set()) return Error{"no \"events\" section in configuration"};
     for (auto& late : builder.late_checks)
         if (auto bad = late()) return Error{*bad};
-    if (!own.events_seen.is_set()) return Error{"no \"events\" section in configuration"};
     Configuration out;
     out.plan = plan_of(*site, own, source);
     if (static_cast<std::size_t>(*own.worker_connections) < out.plan.listens.size() + 1)
         return Error{std::to_string(*own.worker_connections) + " worker_connections are not enough for " +
                      std::to_string(out.plan.listens.size()) + " listening sockets"};
+    if (site->error_log->wants(Level::kWarn))
+        if (auto text = too_few_files(own)) log(*text);
     out.worker_connections = *own.worker_connections;
     out.multi_accept = *own.multi_accept;
     out.dumped = reader.dumped();

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Source {
     std::string directives;  // -g
     std::string pid_path;    // --pid-file
     std::uint32_t drain_timeout_ms = 30'000;  // without a worker_shutdown_timeout
+    std::optional<bool> privileged;           // whether who listens is root; unset: this process is asked
 };
 
 struct Configuration {

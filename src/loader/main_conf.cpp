@@ -78,13 +78,13 @@ Status error_log(Cursor& at, MainConf& main) {
             if (at.arg(2) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i);
     std::string_view target = at.arg(1);
     if (target.starts_with("syslog:")) main.destinations.push_back({"", level, *net::parse_syslog(target.substr(7))});
-    else main.destinations.push_back({target == "stderr" ? "" : at.full_path(target), level, {}});
+    else main.destinations.push_back({target == "stderr" || target.empty() ? "" : at.full_path(target), level, {}});
     return conf::ok();
 }
 
 Status pid(Cursor& at, MainConf& main) {
     if (main.pid.is_set()) return conf::directive_is("is duplicate");
-    main.pid.set(at.full_path(at.arg(1)));
+    main.pid.set(at.arg(1).empty() ? std::string() : at.full_path(at.arg(1)));  // empty: the default
     return conf::ok();
 }
 
@@ -126,7 +126,9 @@ Status load_module(Cursor& at) {
                              "\" is not one of its own; remove this line if nothing of it is used"}));
 }
 
-Status thread_pool(Cursor& at) {
+Status thread_pool(Cursor& at, MainConf& main) {
+    auto& pools = main.thread_pools;
+    if (std::find(pools.begin(), pools.end(), at.arg(1)) != pools.end()) return conf::refuse(cat({"duplicate thread pool \"", at.arg(1), "\""}));
     bool threads = at.arg(1) == "default";
     for (std::size_t i = 2; i < at.count(); ++i) {
         std::string_view word = at.arg(i);
@@ -137,17 +139,19 @@ Status thread_pool(Cursor& at) {
         threads = threads || !queue;
     }
     if (!threads) return conf::refuse(cat({"\"", at.arg(0), "\" must have \"threads\" parameter"}));
+    pools.push_back(at.arg(1));
     return conf::ok();
 }
 
-Status any_value(Cursor&) { return conf::ok(); }
-Status checked_flag(Cursor& at) {
-    bool value;
-    return conf::Parse<bool>::from(at, value);
+Status debug_points(Cursor& at) {
+    if (iequals(at.arg(1), "stop") || iequals(at.arg(1), "abort")) return conf::ok();
+    return conf::refuse(cat({"invalid value \"", at.arg(1), "\""}));
 }
-Status checked_millis(Cursor& at) {
-    conf::Millis value;
-    return conf::Parse<conf::Millis>::from(at, value);
+
+/// As nginx without --with-debug, which Debian's is.
+Status debug_connection(Cursor& at) {
+    at.warn("\"debug_connection\" is ignored, you need to rebuild nginx using --with-debug option to enable it");
+    return conf::ok();
 }
 
 constexpr auto kEverywhere = ~0u;
@@ -162,30 +166,29 @@ constexpr conf::Directive kDirectives[] = {
     {"worker_rlimit_core", conf::kMain, conf::kOne, conf::call<rlimit_core>},
     {"worker_priority", conf::kMain, conf::kOne, conf::call<priority>},
     {"worker_shutdown_timeout", conf::kMain, conf::kOne, conf::into<&MainConf::shutdown_timeout>},
-    {"worker_cpu_affinity", conf::kMain, conf::kOneOrMore, conf::run<cpu_affinity>},
+    {"worker_cpu_affinity", conf::kMain, conf::kOneOrMore, conf::run_once<cpu_affinity>},
     {"working_directory", conf::kMain, conf::kOne, conf::into<&MainConf::working_directory>},
     {"pid", conf::kMain, conf::kOne, conf::call<pid>},
-    {"lock_file", conf::kMain, conf::kOne, conf::run<any_value>},
+    {"lock_file", conf::kMain, conf::kOne, conf::checked<std::string>},
     {"error_log", conf::kMain, conf::kOneOrMore, conf::call<error_log>},
     {"env", conf::kMain, conf::kOne, conf::call<environment>},
-    {"timer_resolution", conf::kMain, conf::kOne, conf::run<checked_millis>},
-    {"debug_points", conf::kMain, conf::kOne, conf::run<any_value>},
-    {"pcre_jit", conf::kMain, conf::kFlag, conf::run<checked_flag>},
+    {"timer_resolution", conf::kMain, conf::kOne, conf::checked<conf::Millis>},
+    {"debug_points", conf::kMain, conf::kOne, conf::run_once<debug_points>},
+    {"pcre_jit", conf::kMain, conf::kFlag, conf::checked<bool>},
     {"load_module", conf::kMain, conf::kOne, conf::run<load_module>},
-    {"thread_pool", conf::kMain, conf::kTwo | conf::kThree, conf::run<thread_pool>},
-    {"ssl_engine", conf::kMain, conf::kOne, conf::run<any_value>},
-    {"ssl_object_cache_inheritable", conf::kMain, conf::kFlag, conf::run<checked_flag>},
+    {"thread_pool", conf::kMain, conf::kTwo | conf::kThree, conf::call<thread_pool>},
+    {"ssl_object_cache_inheritable", conf::kMain, conf::kFlag, conf::checked<bool>},
     {"events", conf::kMain, conf::kNone | conf::kBlock, conf::call<events>},
     {"worker_connections", conf::kEvents, conf::kOne, conf::call<worker_connections>},
     {"use", conf::kEvents, conf::kOne, conf::call<use>},
     {"multi_accept", conf::kEvents, conf::kFlag, conf::into<&MainConf::multi_accept>},
-    {"accept_mutex", conf::kEvents, conf::kFlag, conf::run<checked_flag>},
-    {"accept_mutex_delay", conf::kEvents, conf::kOne, conf::run<checked_millis>},
-    {"worker_aio_requests", conf::kEvents, conf::kOne, conf::run<conf::ignored_number>},
-    {"debug_connection", conf::kEvents, conf::kOne, conf::run<any_value>},
+    {"accept_mutex", conf::kEvents, conf::kFlag, conf::checked<bool>},
+    {"accept_mutex_delay", conf::kEvents, conf::kOne, conf::checked<conf::Millis>},
+    {"worker_aio_requests", conf::kEvents, conf::kOne, conf::checked<std::int64_t>},
+    {"debug_connection", conf::kEvents, conf::kOne, conf::run<debug_connection>},
 };
 
-constexpr const conf::Record* kRecords[] = {&conf::record<MainConf>};
+constexpr const conf::Record* kRecords[] = {&conf::record<MainConf>, &conf::record<conf::Seen>};
 
 }  // namespace
 

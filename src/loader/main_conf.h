@@ -28,6 +28,7 @@ struct MainConf {
     conf::Setting<conf::Millis> shutdown_timeout{conf::Millis(0)};
     conf::Setting<bool> multi_accept{false};
     conf::Setting<bool> events_seen{false};
+    std::vector<std::string> thread_pools;
     struct Destination {
         std::string path;  // "" is stderr or syslog
         Level level;

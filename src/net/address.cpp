@@ -53,7 +53,6 @@ Result<Address> Address::unix_path(std::string_view path) {
 }
 
 std::optional<Address> Address::literal(std::string_view text, std::uint16_t port) {
-    if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
     std::string host(text);
     sockaddr_in in{};
     if (inet_pton(AF_INET, host.c_str(), &in.sin_addr) == 1) return ipv4(ntohl(in.sin_addr.s_addr), port);
@@ -62,6 +61,12 @@ std::optional<Address> Address::literal(std::string_view text, std::uint16_t por
     in6.sin6_family = AF_INET6;
     in6.sin6_port = htons(port);
     return Address(reinterpret_cast<sockaddr*>(&in6), sizeof in6);
+}
+
+std::optional<Address> Address::bracketed(std::string_view text, std::uint16_t port) {
+    if (text.size() < 3 || text.front() != '[' || text.back() != ']') return std::nullopt;
+    auto address = literal(text.substr(1, text.size() - 2), port);
+    return address && address->family() == AF_INET6 ? address : std::nullopt;
 }
 
 std::uint16_t Address::port() const {
@@ -153,7 +158,7 @@ std::optional<Cidr> Cidr::parse(std::string_view text, bool& low_bits_set) {
     }
     auto slash = text.find('/');
     auto address = Address::literal(text.substr(0, slash), 0);
-    if (!address || text[0] == '[') return std::nullopt;
+    if (!address) return std::nullopt;
     auto bytes = address->bytes();
     cidr.family_ = address->family();
     cidr.bits_ = static_cast<int>(bytes.size()) * 8;

@@ -22,6 +22,8 @@ public:
     static Result<Address> unix_path(std::string_view path);
     /// "127.0.0.1", "::1" or "[::1]" with `port`; nothing for anything else (names are not looked up).
     static std::optional<Address> literal(std::string_view text, std::uint16_t port);
+    /// "[::1]", as URLs and listen write IPv6 addresses; nothing else may stand in brackets.
+    static std::optional<Address> bracketed(std::string_view text, std::uint16_t port);
 
     int family() const { return storage_.ss_family; }
     const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }

@@ -27,6 +27,8 @@ Result<Address> server_address(std::string_view text) {
         if (!address) return failed(address.error().text);
         return *address;
     }
+    auto closing = text.starts_with('[') ? text.find(']') : 0;
+    if (closing == text.npos || text.find_first_of("/?", closing) != text.npos) return failed("invalid host");
     std::uint16_t port = 514;
     auto host = text;
     auto colon = text.rfind(':');
@@ -37,6 +39,11 @@ Result<Address> server_address(std::string_view text) {
         host = text.substr(0, colon);
     }
     if (host.empty()) return failed("no host");
+    if (host[0] == '[') {
+        auto address = Address::bracketed(host, port);
+        if (!address) return failed(host == "[]" ? "no host" : "invalid IPv6 address");
+        return *address;
+    }
     auto found = resolve_now(std::string(host), port);
     if (!found) return failed(found.error().text);
     return found->front();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/journal.h"
 #include "base/text.h"
 
 namespace bext::supervisor {
@@ -16,7 +17,7 @@ void report(Level level, std::string_view text) {
     process_log().write(level, text);
     bool seen = on_stderr && process_log().wants(level);
     if (!starting || seen || level > Level::kWarn) return;
-    auto line = cat({"nginx: [", level_name(level), "] ", text, "\n"});
+    auto line = cat({journal_prefix(level), "nginx: [", level_name(level), "] ", text, "\n"});
     [[maybe_unused]] auto n = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

@@ -83,6 +83,25 @@ int bind_to(int fd, const std::string& address) {
 
 }  // namespace
 
+Result<> try_listens(const std::vector<handoff::Listen>& listens) {
+    std::vector<Fd> open;  // until all have been tried
+    for (auto& listen : listens) {
+        Fd fd(::socket(family(listen.address), listen.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!fd) return Error::from_errno("socket() " + listen.text);
+        if (auto done = set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR", listen.text); !done) return done.error();
+        if (family(listen.address) == AF_INET6) try_set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, listen.ipv6only, "IPV6_V6ONLY", listen.text);
+        if (bind(fd.get(), raw(listen.address), static_cast<socklen_t>(listen.address.size())) != 0) {
+            if (errno == EADDRINUSE) continue;
+            return Error::from_errno("bind() to " + listen.text);
+        }
+        if (auto path = unix_path(listen.address); !path.empty()) unlink(path.c_str());
+        if (listen.type == SOCK_STREAM && ::listen(fd.get(), listen.backlog) != 0 && errno != EADDRINUSE)
+            return Error::from_errno("listen() to " + listen.text + ", backlog " + std::to_string(listen.backlog));
+        open.push_back(std::move(fd));
+    }
+    return {};
+}
+
 Result<Sockets> Sockets::open(const std::vector<handoff::Listen>& listens, const Sockets& current) {
     Sockets next;
     for (const auto& listen : listens) next.share(listen, current);

@@ -67,6 +67,9 @@ private:
     std::vector<Group> groups_;
 };
 
+/// What opening the sockets would meet, for -t: each is bound for a moment, unless its address is in use.
+Result<> try_listens(const std::vector<handoff::Listen>& listens);
+
 /// Whether the kernel acknowledges the first bytes of every connection to a listening socket at once, as it does unless told, or
 /// lets bext's answer do it (docs/adr/0012-acknowledgments.md).
 void acknowledge_at_once(int fd, bool yes);

@@ -42,13 +42,11 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
     ContextSpec spec;
     spec.protocols = *settings.protocols ? *settings.protocols : kTls12 | kTls13;
     spec.ciphers = *settings.ciphers;
-    spec.trusted_certificate = *settings.trusted_certificate;
-    spec.crl = *settings.crl;
+    if (*settings.verify) spec.trusted_certificate = *settings.trusted_certificate, spec.crl = *settings.crl;
     spec.password_file = *settings.password_file;
     spec.verify = *settings.verify;
     spec.verify_depth = *settings.verify_depth;
     spec.commands = *settings.conf_commands;
-    if (spec.verify && spec.trusted_certificate.empty()) return complete("no proxy_ssl_trusted_certificate for proxy_ssl_verify");
     auto& certificate = settings.certificate->source();
     auto& key = settings.certificate_key->source();
     if (!certificate.empty()) {
@@ -59,6 +57,7 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
         settings.prefix = at.conf_path("");
         CertificateCache::prepare(*settings.certificate_cache);
     }
+    if (spec.verify && spec.trusted_certificate.empty()) return complete("no proxy_ssl_trusted_certificate for proxy_ssl_verify");
     auto made = Context::create_client(spec, [&](const std::string& path) { return at.files().read(path); });
     if (!made) return complete(made.error().text);
     SSL_CTX_sess_set_new_cb((*made)->raw(), on_new_session);

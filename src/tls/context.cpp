@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "tls/openssl.h"
+#include "tls/stapling.h"
 
 namespace bext::tls {
 
@@ -85,6 +86,7 @@ Context::~Context() { SSL_CTX_free(ctx_); }
 
 Result<> Context::begin(const ContextSpec& spec, bool server) {
     spec_ = spec;
+    spec_.server = server;
     ctx_ = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
     if (!ctx_) return Error{with_ssl_errors("SSL_CTX_new() failed")};
     SSL_CTX_set_app_data(ctx_, this);
@@ -125,6 +127,8 @@ Result<> Context::load_certificates(const ReadFile& read) {
         if (!chain) return chain.error();
         if (SSL_CTX_use_certificate(ctx_, (*chain)->leaf.get()) != 1)
             return Error{with_ssl_errors(cat({"SSL_CTX_use_certificate(\"", path, "\") failed"}))};
+        X509_up_ref((*chain)->leaf.get());
+        leaves_.emplace_back((*chain)->leaf.get());
         SSL_CTX_clear_chain_certs(ctx_);
         for (auto& certificate : (*chain)->rest) SSL_CTX_add1_chain_cert(ctx_, certificate.get());
         auto& key_path = spec_.keys[i];
@@ -139,6 +143,9 @@ Result<> Context::load_certificates(const ReadFile& read) {
 }
 
 Result<> Context::load_authorities(const ReadFile& read) {
+    bool judged = spec_.server && spec_.verify && spec_.verify != 3;
+    if (judged && spec_.client_certificate.empty() && spec_.trusted_certificate.empty())
+        return Error{"no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client"};
     auto* store = SSL_CTX_get_cert_store(ctx_);
     auto add = [&](const std::string& path, bool advertise) -> Result<> {
         if (path.empty()) return {};
@@ -186,10 +193,16 @@ Result<> Context::set_parameters(const ReadFile& read) {
     }
     if (spec_.curves != "auto" && SSL_CTX_set1_curves_list(ctx_, spec_.curves.c_str()) != 1)
         return Error{with_ssl_errors(cat({"SSL_CTX_set1_curves_list(\"", spec_.curves, "\") failed"}))};
+    return {};
+}
+
+Result<> Context::set_staple(const ReadFile& read) {
     if (!spec_.stapling_file.empty()) {
         auto text = read(spec_.stapling_file);
-        if (!text) return Error{open_failure(spec_.stapling_file, text.error().system)};
-        staple_ = *text;
+        if (!text) return Error{open_failure(spec_.stapling_file, text.error().system, spec_.stapling_file, "rb")};
+        auto staple = read_staple(*text, spec_.stapling_file);
+        if (!staple) return staple.error();
+        staple_ = std::move(*staple);
         SSL_CTX_set_tlsext_status_cb(ctx_, &Callbacks::staple);
     }
     return {};
@@ -274,6 +287,7 @@ Result<std::shared_ptr<Context>> Context::create_server(const ContextSpec& spec,
     if (auto done = context->load_authorities(read); !done) return done.error();
     if (auto done = context->set_parameters(read); !done) return done.error();
     if (auto done = context->set_sessions(read); !done) return done.error();
+    if (auto done = context->set_staple(read); !done) return done.error();
     if (auto done = context->run_commands(); !done) return done.error();
     if (spec.verify) {
         SSL_CTX_set_verify(context->ctx_, SSL_VERIFY_PEER, &Callbacks::accept_any);

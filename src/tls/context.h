@@ -41,6 +41,7 @@ struct ContextSpec {
     bool early_data = false;
     std::vector<std::pair<std::string, std::string>> commands;  // ssl_conf_command
     std::string stapling_file;
+    bool server = true;
 
     bool operator==(const ContextSpec&) const = default;
 };
@@ -70,6 +71,8 @@ public:
     const ContextSpec& spec() const { return spec_; }
     /// Of the password file.
     const std::vector<std::string>& passwords() const { return passwords_; }
+    /// The certificates of the specification, in its order.
+    const std::vector<X509Ptr>& leaves() const { return leaves_; }
     mutable ClientSessions sessions;
     SessionCache* session_cache() const { return session_cache_.get(); }
 
@@ -79,6 +82,7 @@ private:
     Result<> load_certificates(const ReadFile& read);
     Result<> load_authorities(const ReadFile& read);
     Result<> set_parameters(const ReadFile& read);
+    Result<> set_staple(const ReadFile& read);
     Result<> run_commands();
     Result<> set_sessions(const ReadFile& read);
     Result<> set_ticket_keys(const ReadFile& read);
@@ -88,6 +92,7 @@ private:
     ContextSpec spec_;
     std::vector<TicketKey> ticket_keys_;  // of files; empty: the process's own
     std::shared_ptr<SessionCache> session_cache_;
+    std::vector<X509Ptr> leaves_;
     std::string staple_;
     std::vector<std::string> passwords_;
     friend struct Callbacks;

@@ -11,11 +11,11 @@
 
 namespace bext::tls {
 
-std::string open_failure(const std::string& path, int error, const std::string& shown) {
+std::string open_failure(const std::string& path, int error, const std::string& shown, const char* mode) {
     char code[16];
     snprintf(code, sizeof code, "%08X", 0x80000000u | static_cast<unsigned>(error));
     return cat({"BIO_new_file(", shown.empty() ? "" : "\"", shown, shown.empty() ? "" : "\"", ") failed (SSL: error:", code, ":system library::", strerror(error), ":calling fopen(", path,
-                ", r) error:", error == ENOENT ? "10000080:BIO routines::no such file" : "10080002:BIO routines::system lib", ")"});
+                ", ", mode, ") error:", error == ENOENT ? "10000080:BIO routines::no such file" : "10080002:BIO routines::system lib", ")"});
 }
 
 Result<std::string_view> contents(const std::string& source, const ReadFile& read, const char* what) {

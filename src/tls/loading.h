@@ -30,7 +30,7 @@ using ChainPtr = std::shared_ptr<const Chain>;
 using SharedKey = std::shared_ptr<EVP_PKEY>;
 
 /// What OpenSSL would have said had it opened the file itself.
-std::string open_failure(const std::string& path, int error, const std::string& shown = {});
+std::string open_failure(const std::string& path, int error, const std::string& shown = {}, const char* mode = "r");
 /// The text of `source`, a path or "data:…"; the error is nginx's. `what`: "certificate", "certificate key".
 Result<std::string_view> contents(const std::string& source, const ReadFile& read, const char* what);
 /// The lines of a password file.

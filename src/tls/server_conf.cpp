@@ -2,6 +2,7 @@
 
 #include "http/builder.h"
 #include "tls/accept.h"
+#include "tls/stapling.h"
 
 namespace bext::tls {
 
@@ -25,8 +26,7 @@ ContextSpec ServerConf::spec(const conf::Cursor& at) const {
     s.tickets = *tickets;
     for (auto& path : *ticket_keys) s.ticket_keys.push_back(at.conf_path(path));
     s.cache_sessions = *cache_sessions;
-    s.cache_name = *cache_name;
-    s.cache_sessions_size = *cache_size;
+    if (s.cache_sessions) s.cache_name = *cache_name, s.cache_sessions_size = *cache_size;
     s.session_timeout = session_timeout->count();
     s.early_data = *early_data;
     s.commands = *commands;
@@ -57,19 +57,20 @@ conf::Status ServerConf::make_context(conf::Cursor& at, http::Builder& builder) 
     auto complete = [](std::string text) { return conf::Refusal{std::move(text), conf::Refusal::Kind::kComplete}; };
     if (keys->size() < certificates->size())
         return complete(cat({"no \"ssl_certificate_key\" is defined for certificate \"", certificates->back(), "\""}));
-    bool judged = *verify && *verify != 3;
-    if (judged && client_certificate->empty() && trusted_certificate->empty())
-        return complete("no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client");
     if (auto bad = name_certificates(at, builder)) return complete(bad->text);
     auto wanted = spec(at);
     auto& known = *builder.shared<std::vector<std::shared_ptr<Context>>>("tls contexts");
     for (auto& other : known)
-        if (other->spec() == wanted) return context = other, conf::ok();
-    auto made = Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
-    if (!made) return complete(made.error().text);
-    context = *made;
-    prepare_server_context(context->raw());
-    known.push_back(context);
+        if (other->spec() == wanted) context = other;
+    if (!context) {
+        auto made = Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
+        if (!made) return complete(made.error().text);
+        context = *made;
+        prepare_server_context(context->raw());
+        known.push_back(context);
+    }
+    if (*stapling && stapling_file->empty() && named.empty())
+        for (auto& why : unusable_staples(*context, *stapling_responder)) at.warn_plain(why);
     return conf::ok();
 }
 

@@ -27,8 +27,8 @@ struct ServerConf {
     conf::Setting<conf::Seconds> session_timeout{conf::Seconds(300)};
     conf::Setting<bool> early_data{false};
     conf::Setting<bool> reject_handshake{false};
-    conf::Setting<bool> stapling{false};
-    conf::Setting<std::string> stapling_file;
+    conf::Setting<bool> stapling{false}, stapling_verify{false};
+    conf::Setting<std::string> stapling_file, stapling_responder;
     conf::Setting<conf::Bytes> buffer_size{conf::Bytes{16384}};
     conf::Setting<std::vector<std::pair<std::string, std::string>>> commands;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "conf/hash_limits.h"
 
 namespace bext::upstream {
 
@@ -24,6 +25,8 @@ public:
         return false;
     }
     void clear() { names_.clear(), mask_ = 0; }
+    /// Whether nginx's hash could hold the names; warns as it does when that is not optimal.
+    conf::Status check(const conf::HashLimits& limits, const conf::Cursor& at) const;
 
 private:
     /// By length, first and last letter: most names that are not in the set differ in it.

@@ -53,16 +53,40 @@ Status read_certificate_cache(Cursor& at, conf::Setting<CertificateCachePtr>& ca
     return conf::ok();
 }
 
-Status set_temp_path(Cursor& at, Settings& settings) {
-    if (settings.temp_path.is_set()) return conf::directive_is("is duplicate");
-    auto path = at.full_path(at.arg(1));
-    at.owner<http::Builder>().site->temp_directories.push_back(path);
-    settings.temp_path.set(std::move(path));
+Status read_password_file(Cursor& at, conf::Setting<std::string>& setting) {
+    if (setting.is_set()) return conf::directive_is("is duplicate");
+    auto path = at.conf_path(at.arg(1));
+    if (auto text = at.files().read(path); !text)
+        return conf::refuse(text.error().system == EISDIR ? Error::from_errno(cat({"read() \"", path, "\""}), EISDIR).text : text.error().text);
+    setting.set(std::move(path));
+    return conf::ok();
+}
+
+Status set_temp_path(Cursor& at, Settings& settings) { return at.owner<http::Builder>().temp_path(at, settings.temp_path); }
+
+Status set_limit_rate(Cursor& at, Settings& settings) { return http::read_size(at, settings.limit_rate); }
+
+conf::Status NameSet::check(const conf::HashLimits& limits, const conf::Cursor& at) const {
+    std::vector<std::string> low;
+    for (auto& name : names_) low.push_back(lower(name));
+    return conf::check_hash(limits, {low.begin(), low.end()}, [&](std::string text) { at.warn_plain(std::move(text)); });
+}
+
+/// ngx_conf_set_access_slot; what could be stored is refused by store().
+Status store_access(Cursor& at) {
+    for (std::size_t i = 1; i < at.count(); ++i) {
+        std::string_view word = at.arg(i);
+        auto colon = word.find(':');
+        auto who = word.substr(0, colon), what = colon == word.npos ? std::string_view() : word.substr(colon + 1);
+        if ((who != "user" && who != "group" && who != "all") || (what != "rw" && what != "r"))
+            return conf::refuse(cat({"invalid value \"", word, "\""}));
+    }
     return conf::ok();
 }
 
 Status store(Cursor& at) {
-    if (at.name().ends_with("_access") || at.arg(1) == "off") return conf::ok();
+    if (at.arg(1) == "off") return conf::ok();
+    if (at.arg(1).empty()) return conf::refuse("empty path");
     return conf::refuse(cat({"\"", at.name(), "\" is not supported by bext: only \"off\" is"}));
 }
 
@@ -77,7 +101,7 @@ std::string largest(std::string_view prefix) {
 
 }  // namespace
 
-Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_view prefix, std::span<const std::string_view> hide) {
+Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_view prefix, const Hide& hide) {
     if (buffers->count < 2) return conf::refuse(cat({"there must be at least 2 ", quoted(prefix, "buffers")}));
     auto size = std::max(buffer_size->value, buffers->size);
     auto busy = busy_size.is_set() || busy_size->value ? busy_size->value : 2 * size;
@@ -96,17 +120,19 @@ Status Settings::finish_settings(Cursor& at, const Settings& outer, std::string_
         return conf::refuse(cat({quoted(prefix, "max_temp_file_size"), " must be equal to zero to disable temporary files usage"
                                  " or must be equal to or greater than ", largest(prefix)}));
     if (*next & kOff) next.set_default(kOff);
-    if (temp_path->empty() && &outer != this)
+    if (temp_path->empty() && &outer != this && hide.asked)
         temp_path.set_default(at.owner<http::Builder>().temp_directory(prefix, cat({prefix, "_temp"})));
     hidden.clear();
     auto passed = [&](std::string_view name) {
         return std::any_of(pass_headers->begin(), pass_headers->end(), [&](auto& p) { return iequals(p, name); });
     };
-    for (auto name : hide)
+    for (auto name : hide.names)
         if (!passed(name)) hidden.add(name);
     for (auto& name : *hide_headers)
         if (!passed(name)) hidden.add(name);
-    return conf::ok();
+    hash = {hide.limits.max_size, hide.limits.bucket_size};
+    bool same = &outer != this && hash == outer.hash && *hide_headers == *outer.hide_headers && *pass_headers == *outer.pass_headers;
+    return same ? conf::ok() : hidden.check(hide.limits, at);
 }
 
 }  // namespace bext::upstream

@@ -37,7 +37,7 @@ struct Settings {
     conf::Setting<bool> force_ranges{false}, socket_keepalive{false}, pass_request_headers{true}, pass_request_body{true};
     conf::Setting<bool> pass_trailers{false};
     conf::Setting<Bind> bind;
-    conf::Setting<conf::Bytes> receive_buffer, send_buffer, send_lowat;
+    conf::Setting<conf::Bytes> receive_buffer, send_buffer;
     conf::Setting<conf::Millis> connect_timeout{conf::Millis(60000)}, send_timeout{conf::Millis(60000)};
     conf::Setting<conf::Millis> read_timeout{conf::Millis(60000)}, next_timeout{conf::Millis(0)};
     conf::Setting<std::int64_t> next_tries{0};
@@ -51,10 +51,16 @@ struct Settings {
 
     NameSet hidden;                       ///< of the answer's headers
     std::uint64_t max_temp_file = 1u << 30;
+    std::pair<std::uint64_t, std::uint64_t> hash;  ///< sizes that `hidden` was checked with
 
     /// Checks sizes and fills in what depends on others. `prefix`: "proxy"; `hide`: hidden unless passed explicitly.
     /// `outer`: the enclosing block's; these themselves in the outermost block, which holds defaults and serves nothing.
-    conf::Status finish_settings(conf::Cursor& at, const Settings& outer, std::string_view prefix, std::span<const std::string_view> hide);
+    struct Hide {
+        conf::HashLimits limits;  ///< of nginx's hash of what is hidden
+        std::span<const std::string_view> names;
+        bool asked = true;  ///< whether anybody asks such peers: else no directory is made for them
+    };
+    conf::Status finish_settings(conf::Cursor& at, const Settings& outer, std::string_view prefix, const Hide& hide);
 };
 
 /// The action for a Setting of a base class of the record Owner.
@@ -94,7 +100,9 @@ inline constexpr conf::Action call = {
 
 conf::Status set_bind(conf::Cursor& at, Settings& settings);
 conf::Status set_temp_path(conf::Cursor& at, Settings& settings);
+conf::Status set_limit_rate(conf::Cursor& at, Settings& settings);
 conf::Status store(conf::Cursor& at);
+conf::Status store_access(conf::Cursor& at);
 
 inline constexpr conf::Word kNextWords[] = {
     {"error", kError}, {"timeout", kTimeout}, {"invalid_header", kInvalidHeader}, {"non_idempotent", kNonIdempotent},
@@ -128,38 +136,45 @@ inline constexpr std::string_view joined{detail::kJoined<P, S>.data(), detail::k
 
 /// The directives every upstream module has, for its record and prefix ("proxy_").
 template <class C, Text P>
-inline constexpr conf::Directive shared_directives[] = {
+inline constexpr conf::Directive peer_directives[] = {
+    {joined<P, "bind">, conf::kHttp, conf::kOne | conf::kTwo, call<C, set_bind, &Settings::bind>},
+    {joined<P, "socket_keepalive">, conf::kHttp, conf::kFlag, into<C, &Settings::socket_keepalive>},
+    {joined<P, "connect_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::connect_timeout>},
+    {joined<P, "send_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::send_timeout>},
+    {joined<P, "read_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::read_timeout>},
+    {joined<P, "buffer_size">, conf::kHttp, conf::kOne, into<C, &Settings::buffer_size>},
+    {joined<P, "next_upstream_tries">, conf::kHttp, conf::kOne, into<C, &Settings::next_tries>},
+    {joined<P, "next_upstream_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::next_timeout>},
+};
+/// Those of the ones whose answers have HTTP header fields.
+template <class C, Text P>
+inline constexpr conf::Directive header_directives[] = {
+    {joined<P, "socket_rcvbuf">, conf::kHttp, conf::kOne, into<C, &Settings::receive_buffer>},
+    {joined<P, "socket_sndbuf">, conf::kHttp, conf::kOne, into<C, &Settings::send_buffer>},
+    {joined<P, "intercept_errors">, conf::kHttp, conf::kFlag, into<C, &Settings::intercept_errors>},
+    {joined<P, "next_upstream">, conf::kHttp, conf::kOneOrMore, any_of<C, &Settings::next, kNextWords>},
+    {joined<P, "pass_header">, conf::kHttp, conf::kOne, into<C, &Settings::pass_headers>},
+    {joined<P, "hide_header">, conf::kHttp, conf::kOne, into<C, &Settings::hide_headers>},
+    {joined<P, "ignore_headers">, conf::kHttp, conf::kOneOrMore, any_of<C, &Settings::ignore_headers, kIgnoreWords>},
+};
+/// Those of the ones whose answers are buffered and may go to files.
+template <class C, Text P>
+inline constexpr conf::Directive buffer_directives[] = {
     {joined<P, "buffering">, conf::kHttp, conf::kFlag, into<C, &Settings::buffering>},
     {joined<P, "request_buffering">, conf::kHttp, conf::kFlag, into<C, &Settings::request_buffering>},
     {joined<P, "ignore_client_abort">, conf::kHttp, conf::kFlag, into<C, &Settings::ignore_client_abort>},
-    {joined<P, "bind">, conf::kHttp, conf::kOne | conf::kTwo, call<C, set_bind, &Settings::bind>},
-    {joined<P, "socket_keepalive">, conf::kHttp, conf::kFlag, into<C, &Settings::socket_keepalive>},
-    {joined<P, "socket_rcvbuf">, conf::kHttp, conf::kOne, into<C, &Settings::receive_buffer>},
-    {joined<P, "socket_sndbuf">, conf::kHttp, conf::kOne, into<C, &Settings::send_buffer>},
-    {joined<P, "connect_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::connect_timeout>},
-    {joined<P, "send_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::send_timeout>},
-    {joined<P, "send_lowat">, conf::kHttp, conf::kOne, into<C, &Settings::send_lowat>},
-    {joined<P, "read_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::read_timeout>},
-    {joined<P, "intercept_errors">, conf::kHttp, conf::kFlag, into<C, &Settings::intercept_errors>},
     {joined<P, "pass_request_headers">, conf::kHttp, conf::kFlag, into<C, &Settings::pass_request_headers>},
     {joined<P, "pass_request_body">, conf::kHttp, conf::kFlag, into<C, &Settings::pass_request_body>},
-    {joined<P, "buffer_size">, conf::kHttp, conf::kOne, into<C, &Settings::buffer_size>},
     {joined<P, "buffers">, conf::kHttp, conf::kTwo, into<C, &Settings::buffers>},
     {joined<P, "busy_buffers_size">, conf::kHttp, conf::kOne, into<C, &Settings::busy_size>},
     {joined<P, "force_ranges">, conf::kHttp, conf::kFlag, into<C, &Settings::force_ranges>},
-    {joined<P, "limit_rate">, conf::kHttp, conf::kOne, into<C, &Settings::limit_rate>},
+    {joined<P, "limit_rate">, conf::kHttp, conf::kOne, call<C, set_limit_rate, &Settings::limit_rate>},
     {joined<P, "temp_path">, conf::kHttp, conf::kOne | conf::kTwo | conf::kThree | conf::kFour,
      call<C, set_temp_path, &Settings::temp_path>},
     {joined<P, "max_temp_file_size">, conf::kHttp, conf::kOne, into<C, &Settings::max_temp_size>},
     {joined<P, "temp_file_write_size">, conf::kHttp, conf::kOne, into<C, &Settings::temp_write_size>},
-    {joined<P, "next_upstream">, conf::kHttp, conf::kOneOrMore, any_of<C, &Settings::next, kNextWords>},
-    {joined<P, "next_upstream_tries">, conf::kHttp, conf::kOne, into<C, &Settings::next_tries>},
-    {joined<P, "next_upstream_timeout">, conf::kHttp, conf::kOne, into<C, &Settings::next_timeout>},
-    {joined<P, "pass_header">, conf::kHttp, conf::kOne, into<C, &Settings::pass_headers>},
-    {joined<P, "hide_header">, conf::kHttp, conf::kOne, into<C, &Settings::hide_headers>},
-    {joined<P, "ignore_headers">, conf::kHttp, conf::kOneOrMore, any_of<C, &Settings::ignore_headers, kIgnoreWords>},
-    {joined<P, "store">, conf::kHttp, conf::kOne, conf::run<store>},
-    {joined<P, "store_access">, conf::kHttp, conf::kOne | conf::kTwo | conf::kThree, conf::run<store>},
+    {joined<P, "store">, conf::kHttp, conf::kOne, conf::run_once<store>},
+    {joined<P, "store_access">, conf::kHttp, conf::kOne | conf::kTwo | conf::kThree, conf::run_once<store_access>},
 };
 
 /// Two tables as one.
@@ -170,5 +185,14 @@ constexpr std::array<conf::Directive, A + B> join(const conf::Directive (&a)[A],
     std::copy_n(b, B, out.begin() + A);
     return out;
 }
+template <std::size_t A, std::size_t B>
+constexpr std::array<conf::Directive, A + B> join(const std::array<conf::Directive, A>& a, const conf::Directive (&b)[B]) {
+    std::array<conf::Directive, A + B> out{};
+    std::copy_n(a.begin(), A, out.begin());
+    std::copy_n(b, B, out.begin() + A);
+    return out;
+}
+template <class C, Text P>
+inline constexpr auto shared_directives = join(join(peer_directives<C, P>, header_directives<C, P>), buffer_directives<C, P>);
 
 }  // namespace bext::upstream

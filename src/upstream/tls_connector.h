@@ -29,6 +29,9 @@ using CertificateCachePtr = std::shared_ptr<CertificateCacheLimits>;
 /// Reads `off | max=N [inactive=TIME] [valid=TIME]`.
 conf::Status read_certificate_cache(conf::Cursor& at, conf::Setting<CertificateCachePtr>& cache);
 
+/// Reads `…_ssl_password_file`, whose file must be there.
+conf::Status read_password_file(conf::Cursor& at, conf::Setting<std::string>& path);
+
 /// `proxy_ssl_*` of one block.
 struct TlsSettings {
     conf::Setting<bool> session_reuse{true}, send_name{false}, verify{false};

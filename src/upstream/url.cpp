@@ -57,7 +57,7 @@ Wrong parse_ipv6(std::string_view text, std::uint16_t default_port, bool uri_par
     }
     if (end == 1) return "no host";
     out.host = text.substr(0, end + 1);
-    out.address = net::Address::literal(out.host, out.port);
+    out.address = net::Address::bracketed(out.host, out.port);
     if (!out.address) return "invalid IPv6 address";
     return std::nullopt;
 }

@@ -134,7 +134,9 @@ private:
         if (!bundle) return bundle.error();
         use_warm_state(message.take(Role::kWarm));
         loader::BundleFiles files(*bundle);
-        auto configuration = loader::read_configuration(source_, files, [](std::string) {});
+        auto source = source_;
+        source.privileged = bundle->plan().privileged;
+        auto configuration = loader::read_configuration(source, files, [](std::string) {});
         if (!configuration) return configuration.error();
         configuration->site->generation = message.generation;
         Settings settings{configuration->site, static_cast<std::uint64_t>(configuration->worker_connections), configuration->multi_accept};

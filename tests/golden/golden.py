@@ -17,7 +17,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
-from harness import format as golden_format, server  # noqa: E402
+from harness import format as golden_format  # noqa: E402
 from harness.run import How, Seen, run_group  # noqa: E402
 from harness.server import abandon  # noqa: E402
 
@@ -125,7 +125,6 @@ def check(args, files):
     """Runs files against a binary. One diff for each case that differs."""
     absent, skipped = _absent(), {}
     started = time.monotonic()
-    server.learn(args.binary)
     work = []
     for path in files:
         golden = golden_format.parse(path)

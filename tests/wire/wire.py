@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / 'golden'))
 from harness.format import Group, Part  # noqa: E402
-from harness.server import Place, Server, abandon, learn  # noqa: E402
+from harness.server import Place, Server, abandon  # noqa: E402
 
 PROBE = b'GET /wire-probe HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
 QUIET = 0.5     # how long a request that must not be answered is given for an answer
@@ -278,7 +278,6 @@ def main():
     rows = [Row(line) for line in (HERE / 'requests.tsv').read_text(encoding='latin-1').splitlines() if line[:1] != '#']
     rows = [row for row in rows if not args.names or row.name in args.names]
     started = time.monotonic()
-    learn(args.binary)
     captures = [Capture() for _ in range(args.lanes)]
     place = Place(configuration(captures))
     try:

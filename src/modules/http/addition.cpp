@@ -10,6 +10,8 @@ namespace {
 struct Conf {
     conf::Setting<std::string> before, after;
     conf::Setting<MediaTypes> types;
+
+    conf::Status finish(const Conf&, conf::Cursor&) { return types->check(); }
 };
 
 class Surroundings : public BodyFilter {

@@ -1,5 +1,6 @@
 // core: blocks, names, roots, types, error pages.
 // https://nginx.org/en/docs/http/ngx_http_core_module.html
+#include "conf/hash_limits.h"
 #include "http/builder.h"
 #include "http/core_conf.h"
 #include "http/module.h"
@@ -15,6 +16,15 @@ conf::Status Core::finish(const Core& outer, conf::Cursor& at) {
 std::string_view Core::root_for(Request& r) const {
     auto found = root->evaluate(r);
     return root->constant() || found.starts_with('/') ? found : r.arena.cat({prefix, found});
+}
+
+conf::Status Types::finish(const Types& outer, conf::Cursor& at) {
+    bool same = &outer != this && *table == *outer.table && *hash_max_size == *outer.hash_max_size && *hash_bucket_size == *outer.hash_bucket_size;
+    if (same) return conf::ok();
+    std::vector<std::string_view> extensions;
+    for (auto& [extension, type] : **table) extensions.push_back(extension);
+    return conf::check_hash(conf::hash_limits("types_hash", hash_max_size, hash_bucket_size), extensions,
+                            [&](std::string text) { at.warn_plain(std::move(text)); });
 }
 
 namespace {
@@ -192,12 +202,12 @@ constexpr conf::Directive kDirectives[] = {
     {"root", kHttpIf, conf::kOne, conf::call<root, &Core::root, &Core::is_alias, &Core::alias_size>},
     {"alias", conf::kLocation, conf::kOne, conf::call<alias, &Core::root, &Core::is_alias, &Core::alias_size>},
     {"types", conf::kHttp, conf::kNone | conf::kBlock, conf::call<types, &Types::table>},
-    {"types_hash_max_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
-    {"types_hash_bucket_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
-    {"server_names_hash_max_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
-    {"server_names_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
-    {"variables_hash_max_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
-    {"variables_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
+    {"types_hash_max_size", conf::kHttp, conf::kOne, conf::into<&Types::hash_max_size>},
+    {"types_hash_bucket_size", conf::kHttp, conf::kOne, conf::into<&Types::hash_bucket_size>},
+    {"server_names_hash_max_size", conf::kHttpBlock, conf::kOne, conf::into<&Hashes::names_max_size>},
+    {"server_names_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::into<&Hashes::names_bucket_size>},
+    {"variables_hash_max_size", conf::kHttpBlock, conf::kOne, conf::into<&Hashes::variables_max_size>},
+    {"variables_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::into<&Hashes::variables_bucket_size>},
     {"default_type", conf::kHttp, conf::kOne, conf::into<&Core::default_type>},
     {"error_page", kHttpIf, conf::kTwoOrMore, conf::call<error_page, &Core::error_pages>},
     {"recursive_error_pages", conf::kHttp, conf::kFlag, conf::into<&Core::recursive_error_pages>},
@@ -225,7 +235,7 @@ constexpr conf::Directive kDirectives[] = {
 
 extern constinit const Module core = {
     .name = "http_core",
-    .records = records_of<Core, Types>,
+    .records = records_of<Core, Types, Hashes>,
     .directives = kDirectives,
 };
 

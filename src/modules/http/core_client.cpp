@@ -26,22 +26,9 @@ Status keepalive_timeout(Cursor& at, Client& client) {
 }
 
 Status client_body_temp_path(Cursor& at, Client& client) {
-    if (client.body_temp_path.is_set()) return conf::directive_is("is duplicate");
-    auto path = at.full_path(at.arg(1));
-    at.owner<Builder>().site->temp_directories.push_back(path);
-    client.body_temp_path.set(std::move(path));
-    return conf::ok();
+    return at.owner<Builder>().temp_path(at, client.body_temp_path);
 }
 
-/// Directives that tune what bext does another way; their values are still checked.
-Status checked_flag(Cursor& at) {
-    bool value;
-    return conf::Parse<bool>::from(at, value);
-}
-Status checked_size(Cursor& at) {
-    conf::Bytes value;
-    return conf::Parse<conf::Bytes>::from(at, value);
-}
 Status aio(Cursor& at) {
     if (at.arg(1) == "off" || at.arg(1) == "on" || at.arg(1).starts_with("threads")) return conf::ok();
     return conf::directive_is("invalid value");
@@ -63,20 +50,11 @@ Status open_file_cache(Cursor& at) {
     }
     return max ? conf::ok() : conf::refuse("\"open_file_cache\" must have the \"max\" parameter");
 }
-Status checked_seconds(Cursor& at) {
-    conf::Seconds value;
-    return conf::Parse<conf::Seconds>::from(at, value);
-}
 
 /// limit_rate and limit_rate_after: a size, or an expression that gives one.
 template <auto M>
 Status rate(Cursor& at, Client& client) {
-    if ((client.*M).is_set()) return conf::directive_is("is duplicate");
-    Expr value;
-    if (auto bad = conf::Parse<Expr>::from(at, value)) return bad;
-    if (value.constant() && !conf::parse_size(at.arg(1))) return conf::directive_is("invalid value");
-    (client.*M).set(std::move(value));
-    return conf::ok();
+    return read_size(at, client.*M);
 }
 
 /// Pool sizes of nginx's allocator, which bext has no use for.
@@ -132,19 +110,19 @@ constexpr conf::Directive kDirectives[] = {
     {"chunked_transfer_encoding", conf::kHttp, conf::kFlag, conf::into<&Client::chunked>},
     {"output_buffers", conf::kHttp, conf::kTwo, conf::into<&Client::output_buffers>},
     {"subrequest_output_buffer_size", conf::kHttp, conf::kOne, conf::into<&Client::subrequest_buffer>},
-    {"http2", kHttpServer, conf::kFlag, conf::run<http2>},
-    {"send_lowat", conf::kHttp, conf::kOne, conf::run<checked_size>},
-    {"aio", conf::kHttp, conf::kOne, conf::run<aio>},
-    {"aio_write", conf::kHttp, conf::kFlag, conf::run<checked_flag>},
-    {"read_ahead", conf::kHttp, conf::kOne, conf::run<checked_size>},
-    {"directio", conf::kHttp, conf::kOne, conf::run<size_or_off>},
-    {"directio_alignment", conf::kHttp, conf::kOne, conf::run<size_or_off>},
-    {"open_file_cache", conf::kHttp, conf::kOne | conf::kTwo, conf::run<open_file_cache>},
-    {"open_file_cache_valid", conf::kHttp, conf::kOne, conf::run<checked_seconds>},
-    {"open_file_cache_min_uses", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
-    {"open_file_cache_errors", conf::kHttp, conf::kFlag, conf::run<checked_flag>},
-    {"connection_pool_size", kHttpServer, conf::kOne, conf::run<pool_size>},
-    {"request_pool_size", kHttpServer, conf::kOne, conf::run<pool_size>},
+    {"http2", kHttpServer, conf::kFlag, conf::run_once<http2>},
+    {"send_lowat", conf::kHttp, conf::kOne, conf::run_once<conf::not_supported>},
+    {"aio", conf::kHttp, conf::kOne, conf::run_once<aio>},
+    {"aio_write", conf::kHttp, conf::kFlag, conf::checked<bool>},
+    {"read_ahead", conf::kHttp, conf::kOne, conf::checked<conf::Bytes>},
+    {"directio", conf::kHttp, conf::kOne, conf::run_once<size_or_off>},
+    {"directio_alignment", conf::kHttp, conf::kOne, conf::checked<conf::FileSize>},
+    {"open_file_cache", conf::kHttp, conf::kOne | conf::kTwo, conf::run_once<open_file_cache>},
+    {"open_file_cache_valid", conf::kHttp, conf::kOne, conf::checked<conf::Seconds>},
+    {"open_file_cache_min_uses", conf::kHttp, conf::kOne, conf::checked<std::int64_t>},
+    {"open_file_cache_errors", conf::kHttp, conf::kFlag, conf::checked<bool>},
+    {"connection_pool_size", kHttpServer, conf::kOne, conf::run_once<pool_size>},
+    {"request_pool_size", kHttpServer, conf::kOne, conf::run_once<pool_size>},
     {"client_header_buffer_size", kHttpServer, conf::kOne, conf::into<&Wire::header_buffer_size>},
     {"large_client_header_buffers", kHttpServer, conf::kTwo, conf::into<&Wire::large_header_buffers>},
     {"client_header_timeout", kHttpServer, conf::kOne, conf::into<&Wire::header_timeout>},

@@ -10,8 +10,8 @@ namespace bext::http::fastcgi {
 
 /// One `fastcgi_param`.
 struct Param {
-    std::string name;
-    Expr value;
+    std::string name, text;
+    Expr value;  // of the text, where the parameter is used
     bool skip_empty = false;
 };
 using Params = std::shared_ptr<std::vector<Param>>;

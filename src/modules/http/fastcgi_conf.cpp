@@ -37,9 +37,7 @@ Status set_pass(Cursor& at, Fastcgi& fastcgi) {
 Status set_param(Cursor& at, Fastcgi& fastcgi) {
     Param param;
     param.name = at.arg(1);
-    auto value = Expr::compile(at.arg(2), at.owner<Builder>());
-    if (!value) return conf::refuse(value.error().text);
-    param.value = std::move(*value);
+    param.text = at.arg(2);
     if (at.count() == 4) {
         if (at.arg(3) != "if_not_empty") return conf::refuse(cat({"invalid parameter \"", at.arg(3), "\""}));
         param.skip_empty = true;
@@ -60,8 +58,11 @@ Status set_split(Cursor& at, Fastcgi& fastcgi) {
 constexpr std::string_view kHidden[] = {"Status", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate",
                                         "X-Accel-Buffering", "X-Accel-Charset"};
 
+constexpr conf::HashLimits kHideHash{"fastcgi_hide_headers_hash", 512, 64};
+
 constexpr conf::Directive kOwn[] = {
     {"fastcgi_pass", conf::kLocation | conf::kLocationIf, conf::kOne, conf::call<set_pass, &Fastcgi::pass>},
+    {"fastcgi_send_lowat", conf::kHttp, conf::kOne, conf::run_once<conf::not_supported>},
     {"fastcgi_index", conf::kHttp, conf::kOne, conf::into<&Fastcgi::index>},
     {"fastcgi_split_path_info", conf::kHttp, conf::kOne, conf::call<set_split, &Fastcgi::split>},
     {"fastcgi_param", conf::kHttp, conf::kTwo | conf::kThree, conf::call<set_param, &Fastcgi::params>},
@@ -79,22 +80,28 @@ Status Fastcgi::finish(const Fastcgi& outer, Cursor& at) {
     if (*params == *outer.params && outer.sent) {
         sent = outer.sent;
         replaced = outer.replaced;
-        return finish_settings(at, outer, "fastcgi", kHidden);
+        return finish_settings(at, outer, "fastcgi", {kHideHash, kHidden});
     }
     sent = std::make_shared<std::vector<Param>>();
     if (*params) *sent = **params;
+    for (auto& param : *sent) {
+        auto value = Expr::compile(param.text, at.owner<Builder>());
+        if (!value) return conf::refuse(value.error().text);
+        param.value = std::move(*value);
+    }
     bool host = std::any_of(sent->begin(), sent->end(), [](auto& param) { return iequals(param.name, "HTTP_HOST"); });
     if (!host) {
         auto value = Expr::compile("$host$is_request_port$request_port", at.owner<Builder>());
         if (!value) return conf::refuse(value.error().text);
-        sent->push_back({"HTTP_HOST", std::move(*value), true});
+        sent->push_back({"HTTP_HOST", {}, std::move(*value), true});
     }
     replaced.clear();
     for (auto& param : *sent)
         if (param.name.starts_with("HTTP_")) replaced.add(lower(std::string_view(param.name).substr(5)));
     // An empty HTTP_ parameter only keeps the client's header out.
     std::erase_if(*sent, [](auto& param) { return param.name.starts_with("HTTP_") && param.value.empty(); });
-    return finish_settings(at, outer, "fastcgi", kHidden);
+    if (auto bad = finish_settings(at, outer, "fastcgi", {kHideHash, kHidden})) return bad;
+    return replaced.check({"fastcgi_params_hash", 512, 64}, at);
 }
 
 }  // namespace bext::http::fastcgi

@@ -23,6 +23,8 @@ struct Conf {
     conf::Setting<conf::Buffers> buffers{conf::Buffers{32, 4096}};
     conf::Setting<bool> no_buffer{false};
     conf::Setting<conf::Bytes> postpone;
+
+    Status finish(const Conf&, Cursor&) { return types->check(); }
 };
 
 /// Bytes before and after, for $gzip_ratio.

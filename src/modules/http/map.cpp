@@ -1,5 +1,6 @@
 // map: variables whose values depend on another string.
 // https://nginx.org/en/docs/http/ngx_http_map_module.html
+#include "conf/hash_limits.h"
 #include "http/builder.h"
 #include "http/module.h"
 #include "http/wildcards.h"
@@ -9,6 +10,10 @@ namespace {
 
 using conf::Cursor;
 using conf::Status;
+
+struct Conf {
+    conf::Setting<std::int64_t> hash_max_size{2048}, hash_bucket_size{64};
+};
 
 struct Map {
     Expr source;
@@ -22,6 +27,7 @@ struct Map {
     std::vector<Pattern> patterns;
     std::vector<Expr> values;
     std::optional<std::uint32_t> fallback;
+    std::vector<std::string> keys;  // of the hash
 
     const Expr* find(Request& r, std::string_view key) const;
     std::optional<std::string_view> evaluate(Request& r) const;
@@ -57,7 +63,7 @@ Status read_key(Cursor& at, Map& map, std::string_view key, std::uint32_t value)
     }
     if (key.starts_with('\\')) key.remove_prefix(1);
     switch (map.names.add(key, value, map.hostnames)) {
-        case Wildcards::Added::kYes: return conf::ok();
+        case Wildcards::Added::kYes: map.keys.push_back(lower(key)); return conf::ok();
         case Wildcards::Added::kInvalid: return conf::refuse(cat({"invalid hostname or wildcard \"", key, "\""}));
         case Wildcards::Added::kConflict: break;
     }
@@ -80,7 +86,21 @@ Status read_entry(Cursor& at, Map& map, const std::vector<std::string>& words) {
     return read_key(at, map, words[0], static_cast<std::uint32_t>(map.values.size() - 1));
 }
 
-Status map_block(Cursor& at) {
+/// nginx settles its hash's sizes with the first map: the directives come before it.
+void settle_sizes(Conf& conf) {
+    if (!conf.hash_max_size.is_set()) conf.hash_max_size.set(*conf.hash_max_size);
+    if (!conf.hash_bucket_size.is_set()) conf.hash_bucket_size.set(*conf.hash_bucket_size);
+}
+
+Status check_keys(const Conf& conf, const Map& map) {
+    std::vector<std::string_view> keys(map.keys.begin(), map.keys.end());
+    auto limits = conf::hash_limits("map_hash", conf.hash_max_size, conf.hash_bucket_size);
+    if (keys.empty()) return conf::ok();
+    return map.hostnames ? conf::check_wildcard_hash(limits, keys) : conf::check_hash(limits, keys);
+}
+
+Status map_block(Cursor& at, Conf& conf) {
+    settle_sizes(conf);
     auto& builder = at.owner<Builder>();
     auto map = std::make_shared<Map>();
     auto source = Expr::compile(at.arg(1), builder);
@@ -94,19 +114,20 @@ Status map_block(Cursor& at) {
     if (!defined) return conf::refuse(defined.error().text);
     if (auto bad = at.read_entries([&](auto& words) { return read_entry(at, *map, words); })) return bad;
     if (map->is_volatile) builder.site->variables[builder.variable(name)].cached = false;
-    return conf::ok();
+    return check_keys(conf, *map);
 }
 
 constexpr conf::Directive kDirectives[] = {
-    {"map", conf::kHttpBlock, conf::kTwo | conf::kBlock, conf::run<map_block>},
-    {"map_hash_max_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
-    {"map_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::run<conf::ignored_number>},
+    {"map", conf::kHttpBlock, conf::kTwo | conf::kBlock, conf::call<map_block>},
+    {"map_hash_max_size", conf::kHttpBlock, conf::kOne, conf::into<&Conf::hash_max_size>},
+    {"map_hash_bucket_size", conf::kHttpBlock, conf::kOne, conf::into<&Conf::hash_bucket_size>},
 };
 
 }  // namespace
 
 extern constinit const Module map_module = {
     .name = "http_map",
+    .records = records_of<Conf>,
     .directives = kDirectives,
 };
 

@@ -51,13 +51,14 @@ struct RequestHeaders {
     bool host_given = false;
     Expr host;
 };
-using SetHeaders = std::shared_ptr<std::vector<std::pair<std::string, Expr>>>;
+using SetHeaders = std::shared_ptr<std::vector<std::pair<std::string, std::string>>>;  // compiled where they are used
 
 struct Proxy : upstream::Settings, upstream::TlsSettings {
     conf::Setting<Pass> pass;
     conf::Setting<SetHeaders> set_headers;
     conf::Setting<Expr> body, method;
     conf::Setting<std::uint32_t> http_version{1001};
+    conf::Setting<std::int64_t> hash_max_size{512}, hash_bucket_size{64};  // what nginx would build of the headers' names
     conf::Setting<bool> redirect{true};
     conf::Setting<Rewrites> redirects, cookie_domains, cookie_paths;
     conf::Setting<std::shared_ptr<std::vector<CookieFlags>>> cookie_flags;

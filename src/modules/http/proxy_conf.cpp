@@ -67,15 +67,13 @@ Status set_pass(Cursor& at, Proxy& proxy) {
 }
 
 Status set_header(Cursor& at, Proxy& proxy) {
-    auto value = Expr::compile(at.arg(2), at.owner<Builder>());
-    if (!value) return conf::refuse(value.error().text);
-    if (!proxy.set_headers.is_set()) proxy.set_headers.set(std::make_shared<std::vector<std::pair<std::string, Expr>>>());
-    (*proxy.set_headers)->emplace_back(at.arg(1), std::move(*value));
+    if (!proxy.set_headers.is_set()) proxy.set_headers.set(std::make_shared<std::vector<std::pair<std::string, std::string>>>());
+    (*proxy.set_headers)->emplace_back(at.arg(1), at.arg(2));
     return conf::ok();
 }
 
 /// The header fields of a request: proxy_set_header's, then nginx's own unless they were set.
-std::shared_ptr<const RequestHeaders> make_headers(const SetHeaders& given) {
+Result<std::shared_ptr<const RequestHeaders>> make_headers(const SetHeaders& given, Builder& builder) {
     using Kind = RequestHeaders::Kind;
     static constexpr std::pair<std::string_view, Kind> kDefaults[] = {
         {"Host", Kind::kExpr}, {"Connection", Kind::kExpr}, {"Proxy-Connection", Kind::kExpr},
@@ -84,21 +82,23 @@ std::shared_ptr<const RequestHeaders> make_headers(const SetHeaders& given) {
     };
     auto out = std::make_shared<RequestHeaders>();
     if (given)
-        for (auto& [name, value] : *given) {
+        for (auto& [name, text] : *given) {
+            auto value = Expr::compile(text, builder);
+            if (!value) return value.error();
             if (iequals(name, "Host")) {
                 out->host_given = true;
-                out->host = value;
+                out->host = std::move(*value);
                 continue;
             }
             out->names.add(name);
-            if (!value.empty()) out->fields.push_back({name, Kind::kExpr, value});
+            if (!value->empty()) out->fields.push_back({name, Kind::kExpr, std::move(*value)});
         }
     for (auto& [name, kind] : kDefaults) {
         if (out->names.contains(name)) continue;
         out->names.add(name);
         if (kind != Kind::kExpr) out->fields.push_back({std::string(name), kind, {}});
     }
-    return out;
+    return std::shared_ptr<const RequestHeaders>(std::move(out));
 }
 
 constexpr std::string_view kHidden[] = {"Date", "Server", "X-Pad", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate",
@@ -121,8 +121,9 @@ constexpr conf::Directive kOwn[] = {
     {"proxy_cookie_flags", conf::kHttp, conf::kOne | conf::kTwo | conf::kThree | conf::kFour,
      conf::call<set_cookie_flags, &Proxy::cookie_flags>},
     {"proxy_set_header", conf::kHttp, conf::kTwo, conf::call<set_header, &Proxy::set_headers>},
-    {"proxy_headers_hash_max_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
-    {"proxy_headers_hash_bucket_size", conf::kHttp, conf::kOne, conf::run<conf::ignored_number>},
+    {"proxy_send_lowat", conf::kHttp, conf::kOne, conf::run_once<conf::not_supported>},
+    {"proxy_headers_hash_max_size", conf::kHttp, conf::kOne, conf::into<&Proxy::hash_max_size>},
+    {"proxy_headers_hash_bucket_size", conf::kHttp, conf::kOne, conf::into<&Proxy::hash_bucket_size>},
     {"proxy_set_body", conf::kHttp, conf::kOne, conf::into<&Proxy::body>},
     {"proxy_method", conf::kHttp, conf::kOne, conf::into<&Proxy::method>},
     {"proxy_http_version", conf::kHttp, conf::kOne, conf::call<http_version, &Proxy::http_version>},
@@ -136,9 +137,16 @@ constexpr auto kDirectives = upstream::join(upstream::shared_directives<Proxy, "
 std::span<const conf::Directive> directives() { return kDirectives; }
 
 Status Proxy::finish(const Proxy& outer, Cursor& at) {
-    if (auto bad = finish_settings(at, outer, "proxy", kHidden)) return bad;
+    auto limits = conf::hash_limits("proxy_headers_hash", hash_max_size, hash_bucket_size);
+    if (auto bad = finish_settings(at, outer, "proxy", {limits, kHidden})) return bad;
     bool same = *set_headers == *outer.set_headers && outer.headers;
-    headers = same ? outer.headers : make_headers(*set_headers);
+    headers = outer.headers;
+    if (!same) {
+        auto made = make_headers(*set_headers, at.owner<Builder>());
+        if (!made) return conf::refuse(made.error().text);
+        headers = *made;
+        if (auto bad = headers->names.check(limits, at)) return bad;
+    }
     locations = nullptr;
     if (*redirect) {
         locations = *redirects;

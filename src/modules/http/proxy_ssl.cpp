@@ -16,6 +16,8 @@ Status conf_command(Cursor& at, TlsSettings& tls) {
     return conf::ok();
 }
 
+Status password_file(Cursor& at, TlsSettings& tls) { return upstream::read_password_file(at, tls.password_file); }
+
 /// A file below the configuration's directory.
 template <auto M>
 Status conf_file(Cursor& at, TlsSettings& tls) {
@@ -42,7 +44,7 @@ constexpr conf::Directive kDirectives[] = {
     {"proxy_ssl_certificate_cache", conf::kHttp, conf::kOne | conf::kTwo | conf::kThree, 
      upstream::call<Proxy, certificate_cache, &TlsSettings::certificate_cache>},
     {"proxy_ssl_password_file", conf::kHttp, conf::kOne,
-     upstream::call<Proxy, conf_file<&TlsSettings::password_file>, &TlsSettings::password_file>},
+     upstream::call<Proxy, password_file, &TlsSettings::password_file>},
     {"proxy_ssl_conf_command", conf::kHttp, conf::kTwo, upstream::call<Proxy, conf_command, &TlsSettings::conf_commands>},
 };
 

@@ -2,6 +2,7 @@
 // https://nginx.org/en/docs/http/ngx_http_referer_module.html
 #include <algorithm>
 
+#include "conf/hash_limits.h"
 #include "http/builder.h"
 #include "http/wildcards.h"
 
@@ -16,12 +17,14 @@ struct Referers {
     Wildcards hosts;                // each with its place in `paths`
     std::vector<std::string> paths;  // what the path must begin with
     std::vector<std::shared_ptr<const Regex>> patterns;
+    std::vector<std::string> names;  // of the hosts
 
     bool empty() const { return hosts.empty() && !server_names && patterns.empty(); }
 };
 
 struct Conf {
     conf::Setting<std::shared_ptr<Referers>> valid;
+    conf::Setting<std::int64_t> hash_max_size{2048}, hash_bucket_size{64};
 
     Status finish(const Conf&, Cursor&) {
         auto* own = valid->get();
@@ -29,7 +32,9 @@ struct Conf {
             return conf::Refusal{"the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive "
                                  "without any valid referer",
                                  conf::Refusal::Kind::kComplete};
-        return conf::ok();
+        if (!own || own->names.empty()) return conf::ok();
+        std::vector<std::string_view> names(own->names.begin(), own->names.end());
+        return conf::check_wildcard_hash(conf::hash_limits("referer_hash", hash_max_size, hash_bucket_size), names);
     }
 };
 
@@ -38,7 +43,7 @@ Status add_host(Referers& valid, const std::string& word) {
     auto host = word.substr(0, slash);
     valid.paths.push_back(slash == std::string::npos ? "" : word.substr(slash));
     switch (valid.hosts.add(host, static_cast<std::uint32_t>(valid.paths.size() - 1), true)) {
-        case Wildcards::Added::kYes: return conf::ok();
+        case Wildcards::Added::kYes: valid.names.push_back(lower(host)); return conf::ok();
         case Wildcards::Added::kInvalid: return conf::refuse(cat({"invalid hostname or wildcard \"", host, "\""}));
         case Wildcards::Added::kConflict: break;
     }
@@ -107,8 +112,8 @@ constexpr auto kWhere = conf::kServer | conf::kLocation;
 
 constexpr conf::Directive kDirectives[] = {
     {"valid_referers", kWhere, conf::kOneOrMore, conf::call<valid_referers, &Conf::valid>},
-    {"referer_hash_max_size", kWhere, conf::kOne, conf::run<conf::ignored_number>},
-    {"referer_hash_bucket_size", kWhere, conf::kOne, conf::run<conf::ignored_number>},
+    {"referer_hash_max_size", kWhere, conf::kOne, conf::into<&Conf::hash_max_size>},
+    {"referer_hash_bucket_size", kWhere, conf::kOne, conf::into<&Conf::hash_bucket_size>},
 };
 
 constexpr Variable kVariables[] = {{.name = "invalid_referer", .get = invalid_referer, .changeable = true}};

@@ -15,7 +15,15 @@ conf::Status set_resolver(conf::Cursor& at, Naming& naming) {
     return conf::ok();
 }
 
+/// In an upstream block: for the `resolve` of its servers, which is refused by its name.
+conf::Status upstream_resolver(conf::Cursor& at) {
+    net::ResolverSettings settings;
+    return upstream::read_resolver(at, settings);
+}
+
 constexpr conf::Directive kDirectives[] = {
+    {"resolver", conf::kUpstream, conf::kOneOrMore, conf::run_once<upstream_resolver>},
+    {"resolver_timeout", conf::kUpstream, conf::kOne, conf::checked<conf::Millis>},
     {"resolver", conf::kHttp, conf::kOneOrMore, conf::call<set_resolver, &Naming::resolver>},
     {"resolver_timeout", conf::kHttp, conf::kOne, conf::into<&Naming::timeout>},
 };

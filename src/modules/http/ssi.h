@@ -14,6 +14,8 @@ struct Conf {
     conf::Setting<bool> on{false}, silent_errors{false}, ignore_recycled_buffers{false}, last_modified{false};
     conf::Setting<conf::Bytes> min_file_chunk{conf::Bytes{1024}}, value_length{conf::Bytes{255}};
     conf::Setting<MediaTypes> types;
+
+    conf::Status finish(const Conf&, conf::Cursor&) { return types->check(); }
 };
 
 /// What the commands of a request and of everything it includes share: variables, blocks, the last match.

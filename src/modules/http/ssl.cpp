@@ -1,10 +1,12 @@
 // ssl: certificates, protocols, sessions and client verification of `listen … ssl`.
 // https://nginx.org/en/docs/http/ngx_http_ssl_module.html
-#include <set>
+#include <algorithm>
 
 #include "http/builder.h"
 #include "http/connection.h"
 #include "http/module.h"
+#include "http/zones.h"
+#include "tls/engine.h"
 #include "tls/server_conf.h"
 
 namespace bext::http {
@@ -29,23 +31,27 @@ Status path_list(Cursor& at, ServerConf& conf) {
     return conf::ok();
 }
 
+/// As often as one likes: what comes later counts.
 Status session_cache(Cursor& at, ServerConf& conf) {
-    if (conf.cache_sessions.is_set()) return conf::directive_is("is duplicate");
-    conf.cache_sessions.set(false);
     for (std::size_t i = 1; i < at.count(); ++i) {
         std::string_view word = at.arg(i);
         auto bad = conf::refuse(cat({"invalid session cache \"", word, "\""}));
-        if (word == "off" || word == "none") continue;
-        conf.cache_sessions.set(true);
-        if (word == "builtin" || (word.starts_with("builtin:") && parse_decimal(word.substr(8)))) continue;
+        bool off = word == "off" || word == "none";
+        if (off || word == "builtin" || (word.starts_with("builtin:") && parse_decimal(word.substr(8)))) {
+            conf.cache_sessions.set(!off);
+            continue;
+        }
         if (!word.starts_with("shared:")) return bad;
         auto colon = word.find(':', 7);
         auto size = colon == std::string_view::npos || colon == 7 ? std::nullopt : conf::parse_size(word.substr(colon + 1));
         if (!size) return bad;
         if (*size < 8 * 4096) return conf::refuse(cat({"session cache \"", word, "\" is too small"}));
-        conf.cache_name.set(std::string(word.substr(7, colon - 7)));
+        auto name = std::string(word.substr(7, colon - 7));
+        if (auto zone = name_zone(at.owner<Builder>(), name, *size, "ssl"); !zone) return conf::refuse(zone.error().text);
+        conf.cache_name.set(name);
         conf.cache_size.set(*size);
     }
+    if (conf.cache_name.is_set() && !conf.cache_sessions.is_set()) conf.cache_sessions.set(true);
     return conf::ok();
 }
 
@@ -57,12 +63,12 @@ Status command(Cursor& at, ServerConf& conf) {
     return conf::ok();
 }
 
-Status password_file(Cursor& at, ServerConf& conf) {
-    if (conf.password_file.is_set()) return conf::directive_is("is duplicate");
-    auto path = at.conf_path(at.arg(1));
-    if (auto text = at.files().read(path); !text) return conf::refuse(text.error().text);
-    conf.password_file.set(path);
-    return conf::ok();
+Status password_file(Cursor& at, ServerConf& conf) { return upstream::read_password_file(at, conf.password_file); }
+
+Status engine(Cursor& at, conf::Seen& seen) {
+    if (auto bad = conf::once(at, seen)) return bad;
+    auto used = tls::use_engine(at.arg(1));
+    return used ? conf::ok() : conf::Refusal{used.error().text, conf::Refusal::Kind::kComplete};
 }
 
 Status certificate_cache(Cursor& at, ServerConf& conf) { return upstream::read_certificate_cache(at, conf.certificate_cache); }
@@ -99,6 +105,9 @@ constexpr conf::Directive kDirectives[] = {
     {"ssl_reject_handshake", kServer, conf::kFlag, conf::into<&ServerConf::reject_handshake>},
     {"ssl_stapling", kServer, conf::kFlag, conf::into<&ServerConf::stapling>},
     {"ssl_stapling_file", kServer, conf::kOne, BEXT_SSL_PATH(stapling_file)},
+    {"ssl_stapling_responder", kServer, conf::kOne, conf::into<&ServerConf::stapling_responder>},
+    {"ssl_stapling_verify", kServer, conf::kFlag, conf::into<&ServerConf::stapling_verify>},
+    {"ssl_engine", conf::kMain, conf::kOne, conf::call<engine>},
 };
 
 #undef BEXT_SSL_PATH
@@ -158,21 +167,31 @@ Verdict check(Request& r) {
     return code ? Verdict::status(code) : Verdict::pass();
 }
 
-/// Every server of a `listen … ssl` address needs a certificate, or the address a default that rejects.
-Status prepare(Cursor& at, Builder& builder) {
+const ServerConf& conf_of(const Server& server) { return *static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]); }
+
+/// Each server's certificates are loaded.
+Status merged(Cursor& at, Builder& builder) {
     for (auto& server : builder.site->servers) {
         auto* conf = static_cast<ServerConf*>(server->root.records[conf::slot_of<ServerConf>]);
         if (auto bad = conf->make_context(at, builder)) return bad;
     }
+    return conf::ok();
+}
+
+/// A `listen … ssl` address needs a default server with a certificate, or one that rejects, and then the others theirs.
+Status prepare(Cursor&, Builder& builder) {
+    auto missing = [](const Server& server) { return conf_of(server).certificates->empty() && !*conf_of(server).reject_handshake; };
     for (auto& listen : builder.site->listens) {
-        if (!listen->options.ssl) continue;
-        auto missing = [&](const Server& server) {
-            auto* conf = static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]);
-            return conf->certificates->empty() && !*conf->reject_handshake;
-        };
-        if (!missing(*listen->hosts.default_server)) continue;
-        return conf::Refusal{cat({"no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive",
-                                  listen->hosts.default_server->place}), conf::Refusal::Kind::kComplete};
+        auto* lacking = listen->hosts.default_server;
+        if (!listen->options.ssl || !conf_of(*lacking).certificates->empty()) continue;
+        if (!missing(*lacking)) {
+            auto& all = listen->hosts.servers();
+            auto first = std::find_if(all.begin(), all.end(), [&](auto* server) { return missing(*server); });
+            if (first == all.end()) continue;
+            lacking = *first;
+        }
+        return conf::Refusal{cat({"no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive", lacking->place}),
+                             conf::Refusal::Kind::kComplete};
     }
     return conf::ok();
 }
@@ -185,6 +204,7 @@ extern constinit const Module ssl = {
     .directives = kDirectives,
     .variables = kVariables,
     .post_read = check,
+    .merged = merged,
     .prepare = prepare,
 };
 

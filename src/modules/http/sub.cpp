@@ -25,6 +25,7 @@ struct Conf {
     std::shared_ptr<const Patterns> patterns;
 
     Status finish(const Conf&, Cursor&) {
+        if (auto bad = types->check()) return bad;
         auto found = std::make_shared<std::vector<std::string_view>>();
         for (auto& pair : *pairs) {
             if (!pair.match.constant()) return conf::ok();

@@ -21,7 +21,7 @@ struct Block {
 
 Status upstream_block(Cursor& at) {
     auto& builder = at.owner<Builder>();
-    auto& block = at.block().add_inner();
+    auto& block = at.block().add_inner(false);
     auto& here = *static_cast<Block*>(block.own(conf::record<Block>));
     if (auto bad = upstream::Groups::of(builder)->create(at, at.arg(1), here.group)) return bad;
     here.group->keepalive.connections = 32;
@@ -159,7 +159,7 @@ constexpr conf::Directive kZone[] = {
     {"zone", conf::kUpstream, conf::kOne | conf::kTwo, conf::call<zone>},
 };
 
-/// Once the whole file is read: hosts that are no upstream block are looked up.
+/// When the http block closes: hosts that are no upstream block are looked up.
 Status prepare(Cursor&, Builder& builder) { return upstream::Groups::of(builder)->finish(); }
 
 }  // namespace
@@ -170,7 +170,7 @@ const Module upstream_groups = {
     .records = records_of<Block>,
     .directives = kDirectives,
     .variables = upstream::variables(),
-    .prepare = prepare,
+    .merged = prepare,
 };
 const Module upstream_keepalive = {.name = "http_upstream_keepalive", .directives = kKeepAlive};
 const Module upstream_zone = {.name = "http_upstream_zone", .directives = kZone};

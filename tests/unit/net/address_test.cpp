@@ -14,9 +14,19 @@ TEST(Address, Literals) {
     EXPECT_EQ(literal("127.0.0.1"), "127.0.0.1:80");
     EXPECT_EQ(literal("255.255.255.255"), "255.255.255.255:80");
     EXPECT_EQ(literal("::1"), "[::1]:80");
-    EXPECT_EQ(literal("[2001:DB8::1]"), "[2001:db8::1]:80");
+    EXPECT_EQ(literal("2001:DB8::1"), "[2001:db8::1]:80");
     for (auto bad : {"", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.4:80", "localhost", "[::1", "[]", ":::", "::1%lo"})
         EXPECT_EQ(literal(bad), "none") << bad;
+}
+
+TEST(Address, OnlyIpv6StandsInBrackets) {
+    auto bracketed = [](std::string_view text) {
+        auto address = Address::bracketed(text, 80);
+        return address ? address->text() : "none";
+    };
+    EXPECT_EQ(bracketed("[::1]"), "[::1]:80");
+    for (auto bad : {"", "[]", "[127.0.0.1]", "::1", "[::1", "[localhost]"}) EXPECT_EQ(bracketed(bad), "none") << bad;
+    EXPECT_EQ(literal("[::1]"), "none");
 }
 
 TEST(Address, PartsAndEquality) {

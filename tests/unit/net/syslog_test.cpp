@@ -33,6 +33,9 @@ TEST(Syslog, BadOptions) {
     EXPECT_EQ(error("tag=x"), "no syslog server specified");
     EXPECT_EQ(error("server=127.0.0.1,server=127.0.0.1"), "duplicate syslog \"server\"");
     EXPECT_EQ(error("server=127.0.0.1:0"), "invalid port in syslog server \"127.0.0.1:0\"");
+    EXPECT_EQ(error("server=/path"), "invalid host in syslog server \"/path\"");
+    EXPECT_EQ(error("server=[127.0.0.1]:514"), "invalid IPv6 address in syslog server \"[127.0.0.1]:514\"");
+    EXPECT_EQ(error("server=[::1"), "invalid host in syslog server \"[::1\"");
     EXPECT_EQ(error("server=:12"), "no host in syslog server \":12\"");
     EXPECT_EQ(error("facility=none"), "unknown syslog facility \"none\"");
     EXPECT_EQ(error("severity=none"), "unknown syslog severity \"none\"");

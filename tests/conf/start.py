@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Starts a server as nginx is started, and looks at what goldens cannot see: the first error log, the address of a server without
+`listen`, sockets that `-t` leaves behind.
+
+    start.py --binary build/release/bext-nginx-shim [--only NAME]
+
+Needs root, `unshare` and `ip` for a network of its own; the exit status is 77 without. What is expected was seen of nginx 1.31.5 (run it
+with --binary /path/to/nginx).
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+STAMP = r'\d{4}/\d\d/\d\d \d\d:\d\d:\d\d '
+
+
+class Place:
+    """A prefix with a configuration."""
+
+    def __init__(self, binary, text):
+        self.binary = binary
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='bext-start-'))
+        self.dir.chmod(0o755)
+        for name in ('logs', 'html'):
+            (self.dir / name).mkdir()
+        (self.dir / 'html' / 'index.html').write_text('hello\n')
+        (self.dir / 'nginx.conf').write_text(text.replace('DIR', str(self.dir)))
+
+    def words(self, *more):
+        return [self.binary, '-p', f'{self.dir}/', '-c', 'nginx.conf', *more]
+
+    def run(self, *more):
+        """Exit status and standard error."""
+        done = subprocess.run(self.words(*more), capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stderr.replace(str(self.dir), 'DIR')
+
+    def log(self, name):
+        path = self.dir / name
+        return path.read_text().replace(str(self.dir), 'DIR') if path.exists() else ''
+
+
+def expect(what, found, pattern):
+    if not re.fullmatch(pattern, found, re.S):
+        raise AssertionError(f'{what}: expected {pattern!r}, found {found!r}')
+
+
+BAD = 'events { }\nhttp { junk; }\n'
+SAID = re.escape('unknown directive "junk" in DIR/nginx.conf:2\n')
+
+
+def first_log(binary):
+    """An error before the logs are open goes to the terminal and to the file of -e."""
+    for words in ((), ('-t',), ('-s', 'stop')):
+        place = Place(binary, BAD)
+        status, said = place.run('-e', 'x.log', *words)
+        failed = re.escape('nginx: configuration file DIR/nginx.conf test failed\n') if words == ('-t',) else ''
+        expect(f'standard error of {words}', said, r'nginx: \[emerg\] ' + SAID + failed)
+        expect(f'x.log of {words}', place.log('x.log'), STAMP + r'\[emerg\] \d+#\d+: ' + SAID)
+        assert status == 1, status
+        shutil.rmtree(place.dir)
+
+
+def first_log_missing(binary):
+    """A file of -e that cannot be opened is told of, and the terminal takes its place."""
+    place = Place(binary, BAD)
+    _, said = place.run('-e', '/nonexistent/x.log')
+    missing = re.escape('nginx: [alert] could not open error log file: open() "/nonexistent/x.log" failed (2: No such file or directory)\n')
+    expect('standard error', said, missing + STAMP + r'\[emerg\] \d+#\d+: ' + SAID)
+    shutil.rmtree(place.dir)
+
+
+def no_listen(binary):
+    """A server without `listen`, started by root, serves port 80."""
+    place = Place(binary, 'daemon off; pid DIR/nginx.pid; events { }\nhttp { access_log off; server { } }\n')
+    server = subprocess.Popen(place.words('-e', 'x.log'), stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                client = socket.create_connection(('127.0.0.1', 80), timeout=10)
+                break
+            except ConnectionRefusedError:
+                assert time.monotonic() < deadline and server.poll() is None, 'nobody listens on port 80'
+                time.sleep(0.02)
+        client.sendall(b'GET / HTTP/1.0\r\n\r\n')
+        answer = b''
+        while more := client.recv(65536):
+            answer += more
+        expect('the answer', answer.decode(), r'HTTP/1\.1 200 OK\r\n.*\r\n\r\nhello\n')
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(place.dir)
+
+
+def test_leaves_nothing(binary):
+    """-t binds a unix socket for a moment, and leaves no file behind; one that another holds is left alone."""
+    place = Place(binary, 'pid DIR/nginx.pid; events { }\nhttp { access_log off; server { listen unix:DIR/a.sock; listen unix:DIR/b.sock; } }\n')
+    held = socket.socket(socket.AF_UNIX)
+    held.bind(str(place.dir / 'a.sock'))
+    status, said = place.run('-t', '-e', 'x.log')
+    assert status == 0, said
+    assert (place.dir / 'a.sock').exists() and not (place.dir / 'b.sock').exists(), list(place.dir.iterdir())
+    held.close()
+    shutil.rmtree(place.dir)
+
+
+CASES = [first_log, first_log_missing, no_listen, test_leaves_nothing]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--binary', required=True)
+    parser.add_argument('--only', default='')
+    parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if os.geteuid() != 0 or not shutil.which('unshare') or not shutil.which('ip'):
+        print('skipped: needs root, unshare and ip')
+        return 77
+    if not args.inside:
+        return subprocess.run(['unshare', '--net', sys.executable, __file__, '--inside', *sys.argv[1:]]).returncode
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    binary = str(pathlib.Path(args.binary).resolve())
+    failed = 0
+    for case in CASES:
+        if args.only and case.__name__ != args.only:
+            continue
+        try:
+            case(binary)
+            print(f'{case.__name__}: passed')
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as why:
+            failed += 1
+            print(f'{case.__name__}: {why}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
