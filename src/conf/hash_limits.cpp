@@ -57,17 +57,18 @@ Status check_hash(const HashLimits& limits, const std::vector<std::string_view>&
     return ok();
 }
 
-Status check_wildcard_hash(const HashLimits& limits, const std::vector<std::string_view>& names) {
+Status check_wildcard_hash(const HashLimits& limits, const std::vector<std::string_view>& names,
+                           const std::function<void(std::string)>& warn) {
     std::vector<std::string_view> whole, labels;
     for (auto name : names) {
         bool wildcard = name.starts_with('.') || name.starts_with("*.") || name.ends_with(".*");
-        if (!wildcard || name.starts_with('.')) whole.push_back(name.substr(wildcard));
+        if (!wildcard) whole.push_back(name);
         if (wildcard)
             for (auto label : split(name, '.'))
                 if (!label.empty() && label != "*") labels.push_back(label);
     }
     if (!whole.empty())
-        if (auto bad = check_hash(limits, whole)) return bad;
+        if (auto bad = check_hash(limits, whole, warn)) return bad;
     return labels.empty() ? ok() : check_hash(limits, labels);
 }
 

@@ -25,6 +25,7 @@ HashLimits hash_limits(std::string_view name, const Setting<std::int64_t>& max_s
 Status check_hash(const HashLimits& limits, const std::vector<std::string_view>& keys,
                   const std::function<void(std::string)>& warn = {});
 /// The same for host names that may be wildcards, which nginx keeps label by label.
-Status check_wildcard_hash(const HashLimits& limits, const std::vector<std::string_view>& names);
+Status check_wildcard_hash(const HashLimits& limits, const std::vector<std::string_view>& names,
+                           const std::function<void(std::string)>& warn = {});
 
 }  // namespace bext::conf

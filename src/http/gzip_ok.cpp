@@ -114,9 +114,10 @@ conf::Status MediaTypes::read(conf::Cursor& at, conf::Setting<MediaTypes>& setti
     return conf::ok();
 }
 
-conf::Status MediaTypes::check() const {
+conf::Status MediaTypes::check(const conf::Cursor& at) const {
     if (all_) return conf::ok();
-    return conf::check_hash({"test_types_hash", 2048, 64}, {types_.begin(), types_.end()});
+    return conf::check_hash({"test_types_hash", 2048, 64}, {types_.begin(), types_.end()},
+                            [&](std::string text) { at.warn_plain(std::move(text)); });
 }
 
 bool MediaTypes::contains(std::string_view type) const {

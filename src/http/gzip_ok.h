@@ -38,7 +38,7 @@ public:
     static conf::Status read(conf::Cursor& at, conf::Setting<MediaTypes>& setting);
     bool contains(std::string_view type) const;
     /// Whether nginx's hash, whose size nobody can set, would hold them.
-    conf::Status check() const;
+    conf::Status check(const conf::Cursor& at) const;
 
 private:
     bool all_ = false;

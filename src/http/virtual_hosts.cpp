@@ -31,7 +31,7 @@ std::optional<std::string> VirtualHosts::finish(const std::function<void(std::st
             if (!added) warn(cat({"conflicting server name \"", text, "\" on ", address, ", ignored"}));
         }
     }
-    auto bad = names.empty() ? conf::ok() : conf::check_wildcard_hash(limits, names);
+    auto bad = names.empty() ? conf::ok() : conf::check_wildcard_hash(limits, names, warn);
     return bad ? std::optional(bad->text) : std::nullopt;
 }
 

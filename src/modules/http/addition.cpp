@@ -11,7 +11,7 @@ struct Conf {
     conf::Setting<std::string> before, after;
     conf::Setting<MediaTypes> types;
 
-    conf::Status finish(const Conf&, conf::Cursor&) { return types->check(); }
+    conf::Status finish(const Conf&, conf::Cursor& at) { return types->check(at); }
 };
 
 class Surroundings : public BodyFilter {

@@ -29,7 +29,7 @@ struct Conf {
     std::shared_ptr<Tables> tables;
 
     Status finish(const Conf&, Cursor& at) {
-        if (auto bad = types->check()) return bad;
+        if (auto bad = types->check(at)) return bad;
         tables = at.owner<Builder>().shared<Tables>("charset_map");
         if (charset->empty() || source->empty() || !charset->constant() || !source->constant()) return conf::ok();
         auto& from = source->source();

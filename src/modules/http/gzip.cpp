@@ -24,7 +24,7 @@ struct Conf {
     conf::Setting<bool> no_buffer{false};
     conf::Setting<conf::Bytes> postpone;
 
-    Status finish(const Conf&, Cursor&) { return types->check(); }
+    Status finish(const Conf&, Cursor& at) { return types->check(at); }
 };
 
 /// Bytes before and after, for $gzip_ratio.

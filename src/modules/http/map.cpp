@@ -27,7 +27,7 @@ struct Map {
     std::vector<Pattern> patterns;
     std::vector<Expr> values;
     std::optional<std::uint32_t> fallback;
-    std::vector<std::string> keys;  // of the hash
+    std::vector<std::string> keys;  // while it is read
 
     const Expr* find(Request& r, std::string_view key) const;
     std::optional<std::string_view> evaluate(Request& r) const;
@@ -92,11 +92,13 @@ void settle_sizes(Conf& conf) {
     if (!conf.hash_bucket_size.is_set()) conf.hash_bucket_size.set(*conf.hash_bucket_size);
 }
 
-Status check_keys(const Conf& conf, const Map& map) {
-    std::vector<std::string_view> keys(map.keys.begin(), map.keys.end());
+Status check_keys(Cursor& at, const Conf& conf, Map& map) {
+    auto own = std::exchange(map.keys, {});
+    std::vector<std::string_view> keys(own.begin(), own.end());
     auto limits = conf::hash_limits("map_hash", conf.hash_max_size, conf.hash_bucket_size);
+    auto warn = [&](std::string text) { at.warn_plain(std::move(text)); };
     if (keys.empty()) return conf::ok();
-    return map.hostnames ? conf::check_wildcard_hash(limits, keys) : conf::check_hash(limits, keys);
+    return map.hostnames ? conf::check_wildcard_hash(limits, keys, warn) : conf::check_hash(limits, keys, warn);
 }
 
 Status map_block(Cursor& at, Conf& conf) {
@@ -114,7 +116,7 @@ Status map_block(Cursor& at, Conf& conf) {
     if (!defined) return conf::refuse(defined.error().text);
     if (auto bad = at.read_entries([&](auto& words) { return read_entry(at, *map, words); })) return bad;
     if (map->is_volatile) builder.site->variables[builder.variable(name)].cached = false;
-    return check_keys(conf, *map);
+    return check_keys(at, conf, *map);
 }
 
 constexpr conf::Directive kDirectives[] = {

@@ -26,7 +26,7 @@ struct Conf {
     conf::Setting<std::shared_ptr<Referers>> valid;
     conf::Setting<std::int64_t> hash_max_size{2048}, hash_bucket_size{64};
 
-    Status finish(const Conf&, Cursor&) {
+    Status finish(const Conf&, Cursor& at) {
         auto* own = valid->get();
         if (own && (own->none || own->blocked) && own->hosts.empty() && !own->server_names)
             return conf::Refusal{"the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive "
@@ -34,7 +34,8 @@ struct Conf {
                                  conf::Refusal::Kind::kComplete};
         if (!own || own->names.empty()) return conf::ok();
         std::vector<std::string_view> names(own->names.begin(), own->names.end());
-        return conf::check_wildcard_hash(conf::hash_limits("referer_hash", hash_max_size, hash_bucket_size), names);
+        return conf::check_wildcard_hash(conf::hash_limits("referer_hash", hash_max_size, hash_bucket_size), names,
+                                         [&](std::string text) { at.warn_plain(std::move(text)); });
     }
 };
 

@@ -15,7 +15,7 @@ struct Conf {
     conf::Setting<conf::Bytes> min_file_chunk{conf::Bytes{1024}}, value_length{conf::Bytes{255}};
     conf::Setting<MediaTypes> types;
 
-    conf::Status finish(const Conf&, conf::Cursor&) { return types->check(); }
+    conf::Status finish(const Conf&, conf::Cursor& at) { return types->check(at); }
 };
 
 /// What the commands of a request and of everything it includes share: variables, blocks, the last match.

@@ -24,8 +24,8 @@ struct Conf {
     std::shared_ptr<const std::vector<std::string_view>> texts;  // of the pairs, when none has variables
     std::shared_ptr<const Patterns> patterns;
 
-    Status finish(const Conf&, Cursor&) {
-        if (auto bad = types->check()) return bad;
+    Status finish(const Conf&, Cursor& at) {
+        if (auto bad = types->check(at)) return bad;
         auto found = std::make_shared<std::vector<std::string_view>>();
         for (auto& pair : *pairs) {
             if (!pair.match.constant()) return conf::ok();
