@@ -75,9 +75,10 @@ void dump_files(const loader::Configuration& configuration, conf::DiskFiles& fil
 /// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
 Result<Fd> load(const loader::Source& source) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(source, files, names, [&](std::string line) { print_message(source, line); });
     if (!configuration) return configuration.error();
-    return loader::seal(configuration->plan, files);
+    return loader::seal(configuration->plan, files, names);
 }
 
 Build build() {
@@ -117,7 +118,8 @@ loader::Source source_of(const ShimArgs& args) {
 
 int send_signal(const loader::Source& source, const std::string& name) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); });
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(source, files, names, [&](std::string line) { print_message(source, line); });
     if (!configuration) {
         print_message(source, emerg(configuration.error().text));
         return 1;
@@ -145,11 +147,12 @@ std::vector<std::string> check_words(const ServeOptions& options) {
 
 int check(const loader::Source& source, bool dump, bool quiet) {
     conf::DiskFiles files;
+    net::SystemNames names;
     auto path = loader::conf_file_of(source);
     auto parsed = [&] {
         if (!quiet) print_line("the configuration file " + path + " syntax is ok");
     };
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { print_message(source, line); }, parsed);
+    auto configuration = loader::read_configuration(source, files, names, [&](std::string line) { print_message(source, line); }, parsed);
     std::string failure = configuration ? "" : configuration.error().text;
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;

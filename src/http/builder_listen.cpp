@@ -25,7 +25,7 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 }
 
 /// What ngx_parse_url makes of a listen address.
-Place parse_place(std::string_view text) {
+Place parse_place(std::string_view text, net::Names& names) {
     if (text.starts_with("unix:")) {
         if (text.size() == 5) return wrong("no path in the unix domain socket");
         auto address = net::Address::unix_path(text.substr(5));
@@ -56,7 +56,7 @@ Place parse_place(std::string_view text) {
     if (host.empty()) return wrong("no host");
     if (auto literal = net::Address::literal(host, port)) return {{*literal}, {}};
     if (host[0] == '[') return wrong("invalid IPv6 address");
-    auto found = net::resolve_now(std::string(host), port);
+    auto found = names.addresses(std::string(host), port);
     if (!found) return wrong(found.error().text);
     return {*found, {}};
 }
@@ -142,7 +142,7 @@ Status listen_option(Cursor& at, std::string_view word, ListenOptions& o, bool& 
 }  // namespace
 
 Status Builder::listen(Cursor& at) {
-    auto place = parse_place(at.arg(1));
+    auto place = parse_place(at.arg(1), names);
     if (!place.error.empty())
         return conf::refuse(cat({place.error, " in \"", at.arg(1), "\" of the \"listen\" directive"}));
     ListenOptions options;

@@ -10,6 +10,7 @@ thread_local Thread* Thread::current_ = nullptr;
 
 Thread::Thread() : random(std::random_device{}()), figures(figure_page().claim()) {
     current_ = this;
+    loop.show_in(figures.pulse());
     loop.set_first(files.event_fd(), [this] { files.drain(); });
 }
 

@@ -71,6 +71,7 @@ Task<> ClientConnection::run() {
             bool more = co_await read_head();
             if (!more) break;
             thread_.figures.add(Tally::kRequests);
+            thread_.figures.pulse().request(request_->host, request_->uri);
             {
                 Counted writing(thread_.figures, Gauge::kWriting);
                 if (refused_)

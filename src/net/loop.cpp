@@ -64,22 +64,33 @@ void Loop::post(std::function<void()> work) {
 
 void Loop::run() {
     while (!stopped_) {
-        int timeout = deferred_.empty() ? timers_.wait(now_) : 0;
-        int count = epoll_wait(epoll_.get(), events_, 512, timeout);
-        update_time();
-        ++batch_;
+        int count = wait();
         if (count > 0) run_batch(count);
+        doing(Doing::kTimer);
         timers_.expire(now_);
         run_deferred();
     }
     run_deferred();
 }
 
+/// The number of events.
+int Loop::wait() {
+    int timeout = deferred_.empty() ? timers_.wait(now_) : 0;
+    if (pulse_) pulse_->rest();
+    int count = epoll_wait(epoll_.get(), events_, 512, timeout);
+    update_time();
+    if (pulse_) pulse_->turn(now_);
+    ++batch_;
+    return count;
+}
+
 void Loop::run_batch(int count) {
     bool woken = false;
+    doing(Doing::kChanges);
     if (first_fd_ >= 0)
         for (int i = 0; i < count; ++i)
             if (events_[i].data.ptr == &first_fd_) first_();
+    doing(Doing::kEvent);
     for (int i = 0; i < count; ++i) {
         void* target = events_[i].data.ptr;
         if (target == &first_fd_) continue;
@@ -88,7 +99,11 @@ void Loop::run_batch(int count) {
         else
             static_cast<Watch*>(target)->ready(events_[i].events);
     }
-    if (!woken) return;
+    if (woken) run_posted();
+}
+
+void Loop::run_posted() {
+    doing(Doing::kPosted);
     std::uint64_t value;
     [[maybe_unused]] auto n = ::read(wakeup_.get(), &value, sizeof value);
     std::vector<std::function<void()>> work;

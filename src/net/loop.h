@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/pulse.h"
 #include "base/task.h"
 #include "net/timer.h"
 
@@ -38,6 +39,12 @@ public:
 
     void run();
     void stop() { stopped_ = true; }
+    /// Where this loop shows that it goes on.
+    void show_in(Pulse& pulse) { pulse_ = &pulse; }
+    /// What runs now, for that.
+    void doing(Doing what) {
+        if (pulse_) pulse_->doing(what);
+    }
 
     /// Milliseconds of the monotonic clock, read once per batch of events.
     std::uint64_t now() const { return now_; }
@@ -69,9 +76,13 @@ public:
 
 private:
     void run_batch(int count);
+    void run_posted();
+    int wait();
     void run_deferred();
 
     static thread_local Loop* current_;
+
+    Pulse* pulse_ = nullptr;
 
     Fd epoll_;
     Fd wakeup_;

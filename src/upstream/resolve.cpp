@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/builder.h"
 #include "http/connection.h"
 #include "http/thread.h"
 
@@ -33,7 +34,7 @@ Status read_resolver(conf::Cursor& at, net::ResolverSettings& out) {
                 out.servers.push_back(*url.address);
                 continue;
             }
-            auto found = net::resolve_now(std::string(url.host), url.port);
+            auto found = at.owner<http::Builder>().names.addresses(std::string(url.host), url.port);
             if (!found) return conf::refuse(cat({found.error().text, " in resolver \"", word, "\""}));
             out.servers.insert(out.servers.end(), found->begin(), found->end());
         }

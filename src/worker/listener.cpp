@@ -28,6 +28,7 @@ void Listener::retire(std::unique_ptr<Listener> listener) {
 
 void Listener::ready(std::uint32_t) {
     if (closed_) return;
+    thread_.loop.doing(Doing::kAccepting);
     int most = multi_accept_ ? 1024 : 1;
     while (most-- > 0 && accept_one()) {
     }

@@ -1,5 +1,7 @@
 #include "worker/loop_thread.h"
 
+#include <condition_variable>
+
 #include "http1/connection.h"
 #include "net/loop.h"
 
@@ -12,11 +14,15 @@ constexpr std::uint64_t kLastCall = 1000;  // ms
 }
 
 LoopThread::LoopThread(std::function<void()> ended) {
-    Latch ready(1);
-    thread_ = std::thread([this, &ready, ended = std::move(ended)] {
+    std::mutex mutex;
+    std::condition_variable ready;
+    thread_ = std::thread([&, this, ended = std::move(ended)] {
         http::Thread context;
-        context_ = &context;
-        ready.done();
+        {
+            std::lock_guard lock(mutex);
+            context_ = &context;
+            ready.notify_one();
+        }
         context.loop.run();
         listeners_.clear();
         {
@@ -25,7 +31,8 @@ LoopThread::LoopThread(std::function<void()> ended) {
         }
         ended();
     });
-    ready.wait();
+    std::unique_lock lock(mutex);
+    ready.wait(lock, [this] { return context_ != nullptr; });
 }
 
 void LoopThread::adopt(const Settings& settings, const std::vector<Share>& shares) {

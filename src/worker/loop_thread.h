@@ -1,7 +1,9 @@
 // LoopThread: one event-loop thread of a worker and what the control thread has it do.
 #pragma once
 
-#include <condition_variable>
+#include <sys/eventfd.h>
+
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,23 +18,19 @@
 
 namespace bext::worker {
 
-/// Counts the threads that have done something; the control thread waits for all.
+/// Counts the threads that have done something, and wakes the control thread when all have.
 class Latch {
 public:
-    explicit Latch(std::size_t count) : left_(count) {}
+    /// `wake`: an eventfd.
+    Latch(std::size_t count, int wake) : left_(count), wake_(wake) {}
     void done() {
-        std::lock_guard lock(mutex_);
-        if (--left_ == 0) all_.notify_all();
+        if (left_.fetch_sub(1) == 1) eventfd_write(wake_, 1);
     }
-    void wait() {
-        std::unique_lock lock(mutex_);
-        all_.wait(lock, [&] { return left_ == 0; });
-    }
+    bool open() const { return left_.load() == 0; }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable all_;
-    std::size_t left_;
+    std::atomic<std::size_t> left_;
+    int wake_;
 };
 
 /// What one thread is to listen on.
