@@ -94,6 +94,84 @@ def a_dead_worker_is_back_at_once(server):
     assert server.figure('worker_deaths') == 3
 
 
+NAMES = ('upstream', 'passed', 'trusted', 'log', 'resolver')
+
+
+def a_worker_that_is_started_again_asks_for_no_name(server):
+    """What the configuration's names meant was found out when it was read, and belongs to it."""
+    ports = free_ports(1)
+    server.configure(main='error_log syslog:server=log.test,tag=bext;',
+                     http=f'set_real_ip_from trusted.test; resolver resolver.test; upstream up {{ server upstream.test:{server.origin}; }} '
+                          'access_log syslog:server=log.test;',
+                     server=f'listen listened.test:{ports[0]}; location /up/ {{ proxy_pass http://up/; }} '
+                            f'location /passed/ {{ proxy_pass http://passed.test:{server.origin}/; }} '
+                            f'location /asked/ {{ set $there passed.test; proxy_pass http://$there:{server.origin}/; }}')
+    server.bext('reload')
+
+    def all_answer():
+        assert get(server.connect())[1].endswith('one') and get(server.connect(port=ports[0]))[1].endswith('one')
+        for path in ('/up/', '/passed/'):
+            assert ' 200 ' in get(server.connect(), path, 'Content-Length: 0\r\n')[0], path
+    all_answer()
+    for hosts in ('', ''.join(f'192.0.2.1 {name}.test\n' for name in (*NAMES, 'listened'))):
+        server.write_hosts(hosts)
+        worker = server.worker()
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: server.worker() not in (0, worker), 'another worker')
+        all_answer()
+
+
+a_worker_that_is_started_again_asks_for_no_name.hosts = ''.join(f'127.0.0.1 {name}.test\n' for name in (*NAMES, 'listened'))
+
+
+def a_worker_that_hangs_does_not_hold_up_a_reload(server):
+    worker = server.worker()
+    os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: ') T ' in pathlib.Path(f'/proc/{worker}/stat').read_text(), 'the stop')
+    waiting = server.connect()
+    waiting.sendall(b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    server.configure(body='two')
+    server.bext('reload')
+    assert server.worker() != worker and get(server.connect())[1].endswith('two')
+    assert answer(waiting)[1].endswith('two'), 'who waited in the queue is answered'
+    os.kill(worker, signal.SIGCONT)             # it finishes what it had
+    wait_until(lambda: not pathlib.Path(f'/proc/{worker}').exists(), 'the end of the old one')
+    assert 'a signal has stopped it' in (server.dir / 'error.log').read_text()
+
+
+def a_stuck_disk_holds_one_thread_and_no_reload(server):
+    pipe = server.dir / 'pipe'
+    os.mkfifo(pipe, 0o666)
+    end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    server.configure(server=f'location = /stuck {{ access_log {pipe}; return 200 stuck; }}')
+    server.bext('reload')
+    try:
+        while os.write(end, b'x' * 4096):
+            pass
+    except BlockingIOError:
+        pass                                    # full: the next writer waits
+    worker = server.worker()
+    stuck = server.connect()
+    assert get(stuck, '/stuck')[1] == 'stuck'   # and then its line is to be written
+    download = server.connect()
+    (server.dir / 'file').write_bytes(bytes(1_000_000))
+    download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    got = download.recv(65536)
+    server.configure(body='two')
+    server.bext('reload')
+    assert server.worker() != worker
+    assert get(server.connect())[1].endswith('two')
+    log = (server.dir / 'error.log').read_text()
+    assert f'write() "{pipe}"' in log and 'localhost/stuck' in log, log
+    while len(got.split(b'\r\n\r\n', 1)[1]) < 1_000_000:
+        piece = download.recv(65536)
+        assert piece, 'the other thread goes on with what it has'
+        got += piece
+    os.read(end, 65536)                         # the disk is back
+    wait_until(lambda: not pathlib.Path(f'/proc/{worker}').exists(), 'the end of the old one')
+    os.close(end)
+
+
 def a_bad_configuration_changes_nothing_and_says_why(server):
     server.configure(http='no_such_directive;')
     done = server.bext('reload', check=False)
@@ -259,6 +337,8 @@ def what_is_not_whole_is_acknowledged_at_once(server):
 
 TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
+         a_worker_that_is_started_again_asks_for_no_name, a_worker_that_hangs_does_not_hold_up_a_reload,
+         a_stuck_disk_holds_one_thread_and_no_reload,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
@@ -270,7 +350,7 @@ def main(build, *names):
     for test in TESTS:
         if names and test.__name__ not in names:
             continue
-        server = Server(build)
+        server = Server(build, getattr(test, 'hosts', None))
         Origin(server.origin)
         with server:
             test(server)
