@@ -32,13 +32,17 @@ Subrequest* Subrequest::create(Request& parent, std::string_view uri, std::strin
 }
 
 void Subrequest::start() {
-    if (std::exchange(started_, true)) return;
-    spawn(run());
+    if (!started_) spawn(run());
 }
 
 Task<> Subrequest::run() {
+    started_ = true;
     request.main.log_action = {};
-    co_await serve(request);
+    try {
+        co_await serve(request);
+    } catch (const std::bad_alloc&) {
+        request.main.aborted = request.main.out_of_memory = true;
+    }
     done_ = true;
     end_gate_.open(net::Wait::kReady);  // last: it may end the main request
 }

@@ -124,6 +124,9 @@ public:
     /// While draining: gives an idle plain-text connection to the next process; empty when there is none.
     std::function<bool(int fd, const PassedConnection&)> pass;
 
+    /// Says that memory has run out.
+    void note_shortage();
+
     /// Whether a connection is to end with the answer that it is given now.
     bool ends_keepalive(bool plain) const { return draining && !(plain && pass); }
 

@@ -4,6 +4,9 @@
 #include <time.h>
 
 #include <cstdlib>
+#include <new>
+
+#include "base/memory.h"
 
 namespace bext::net {
 
@@ -67,10 +70,31 @@ void Loop::run() {
         int count = wait();
         if (count > 0) run_batch(count);
         doing(Doing::kTimer);
-        timers_.expire(now_);
+        guarded([this] { timers_.expire(now_); });
         run_deferred();
+        if (memory::is_short()) memory::fill_reserve();
     }
     run_deferred();
+}
+
+/// What has no memory left ends there; the loop goes on with the rest.
+template <class Work>
+void Loop::guarded(Work work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        if (shortage_) shortage_();
+    }
+}
+
+void Loop::make_room() {
+    constexpr std::size_t kSpare = 64;
+    auto extend = [](auto& list) {
+        if (list.capacity() - list.size() < kSpare) list.reserve(list.capacity() * 2 + kSpare);
+    };
+    extend(retired_);
+    extend(deferred_);
+    timers_.make_room(kSpare);
 }
 
 /// The number of events.
@@ -89,7 +113,7 @@ void Loop::run_batch(int count) {
     doing(Doing::kChanges);
     if (first_fd_ >= 0)
         for (int i = 0; i < count; ++i)
-            if (events_[i].data.ptr == &first_fd_) first_();
+            if (events_[i].data.ptr == &first_fd_) guarded(std::ref(first_));
     doing(Doing::kEvent);
     for (int i = 0; i < count; ++i) {
         void* target = events_[i].data.ptr;
@@ -97,7 +121,7 @@ void Loop::run_batch(int count) {
         if (target == this)
             woken = true;
         else
-            static_cast<Watch*>(target)->ready(events_[i].events);
+            guarded([&] { static_cast<Watch*>(target)->ready(events_[i].events); });
     }
     if (woken) run_posted();
 }
@@ -111,14 +135,14 @@ void Loop::run_posted() {
         std::lock_guard lock(mutex_);
         work.swap(posted_);
     }
-    for (auto& call : work) call();
+    for (auto& call : work) guarded(std::ref(call));
 }
 
 void Loop::run_deferred() {
     while (!deferred_.empty()) {
         std::vector<std::function<void()>> work;
         work.swap(deferred_);
-        for (auto& call : work) call();
+        for (auto& call : work) guarded(std::ref(call));
     }
     while (!retired_.empty()) {
         auto last = retired_.back();

@@ -39,6 +39,10 @@ public:
 
     void run();
     void stop() { stopped_ = true; }
+    /// Sees to it that a connection's timers and its end need no memory. Throws when there is none.
+    void make_room();
+    /// Told of what failed for want of memory; where it happened, nobody was there to tell.
+    void on_shortage(std::function<void()> told) { shortage_ = std::move(told); }
     /// Where this loop shows that it goes on.
     void show_in(Pulse& pulse) { pulse_ = &pulse; }
     /// What runs now, for that.
@@ -75,6 +79,8 @@ public:
     void set_first(int fd, std::function<void()> work);
 
 private:
+    template <class Work>
+    void guarded(Work work);
     void run_batch(int count);
     void run_posted();
     int wait();
@@ -83,6 +89,7 @@ private:
     static thread_local Loop* current_;
 
     Pulse* pulse_ = nullptr;
+    std::function<void()> shortage_;
 
     Fd epoll_;
     Fd wakeup_;

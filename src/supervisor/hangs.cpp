@@ -78,11 +78,21 @@ void Supervisor::replace_worker() {
     bool enough = static_cast<std::size_t>(hanging) >= kMostHanging;
     if (once) report(Level::kAlert, text + (enough ? ", like those before it" : "; another one is started"));
     last_trouble_ = "; " + text;
+    if (once && next_status_) next_status_ = clock_ms();
     if (enough) return;
     auto fresh = start_worker(current_);
     if (!fresh) return;
     drain(std::move(worker_), fresh->get());
     worker_ = *std::move(fresh);
+}
+
+/// What one process has no room for, a fresh one has.
+void Supervisor::unable(Worker& worker, std::uint64_t generation, const std::string& why) {
+    auto text = cat({"worker process ", std::to_string(worker.pid), " cannot take up the configuration: ", why});
+    bool in_place = &worker == worker_.get() && next_ && worker.loading == next_ && generation == next_->generation;
+    if (!in_place || !started_) return refused(worker, generation, text);
+    report(Level::kAlert, text + "; another one is started");
+    try_elsewhere();
 }
 
 /// The worker does not take up the configuration on trial: another process does.

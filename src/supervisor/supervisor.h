@@ -182,6 +182,7 @@ private:
     void lend(Worker& worker, const StatePtr& state);
     void worker_spoke(Worker& worker);
     void serving(Worker& worker, std::uint64_t generation);
+    void unable(Worker& worker, std::uint64_t generation, const std::string& why);
     void refused(Worker& worker, std::uint64_t generation, const std::string& reason);
     void ask_to_end(Worker& worker, handoff::Kind how, const Fd& heir = {});
     void drain(WorkerPtr worker, Worker* heir);

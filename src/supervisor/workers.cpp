@@ -82,6 +82,7 @@ void Supervisor::worker_spoke(Worker& worker) {
             upgrade_->warm = message.take(handoff::Role::kWarm);
             start_successor();
         }
+        if (message.kind == handoff::Kind::kUnable) unable(worker, message.generation, message.text);
         if (message.kind == handoff::Kind::kRefused) refused(worker, message.generation, message.text);
     }
 }

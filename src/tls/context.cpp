@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "tls/openssl.h"
+#include "tls/shield.h"
 
 namespace bext::tls {
 
@@ -191,7 +192,7 @@ Result<> Context::set_parameters(const ReadFile& read) {
         auto text = read(spec_.stapling_file);
         if (!text) return Error{open_failure(spec_.stapling_file, text.error().system)};
         staple_ = *text;
-        SSL_CTX_set_tlsext_status_cb(ctx_, &Callbacks::staple);
+        SSL_CTX_set_tlsext_status_cb(ctx_, (Shield<&Callbacks::staple, SSL_TLSEXT_ERR_NOACK>::call));
     }
     return {};
 }
@@ -250,7 +251,7 @@ Result<> Context::set_ticket_keys(const ReadFile& read) {
         }
         ticket_keys_.push_back(key);
     }
-    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx_, &Callbacks::ticket);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx_, (Shield<&Callbacks::ticket, -1>::call));
     return {};
 }
 

@@ -69,13 +69,15 @@ public:
     void take(Fd fd, const http::PassedConnection& passed);
     /// No new connections; the loop stops when the last one has ended. Idle ones go to the heir, if there is one.
     void drain(std::shared_ptr<Heir> heir);
-    /// Ends what is left: of the Sites before the one in force, or all.
-    void expire(http::LiveConnection::Why why);
+    /// Ends what is left.
+    void expire();
     /// Adds what this thread's connections hold.
     void count(std::map<std::uint64_t, Holders>& generations);
 
 private:
-    void expire_old_later(std::uint32_t ms);
+    void expire_old_later(std::uint32_t ms, std::uint64_t generation);
+    void expire_before(std::uint64_t generation);
+    void pass_later();
     void last_call_later();
 
     std::mutex mutex_;

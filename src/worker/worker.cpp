@@ -13,6 +13,7 @@
 #include <atomic>
 #include <map>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/warm.h"
 #include "handoff/bundle.h"
@@ -59,11 +60,12 @@ public:
     int run() {
         while (running()) {
             wait();
-            take_messages();
-            answer();
-            std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
-            std::erase_if(old_sites_, [](auto& site) { return site.use_count() == 1; });
-            if (deadline_ && clock_ms() >= deadline_) deadline_passed();
+            try {
+                turn();
+            } catch (const std::bad_alloc&) {
+                process_log().write(Level::kEmerg, "malloc() failed (12: Cannot allocate memory)");
+            }
+            if (memory::is_short()) memory::fill_reserve();
         }
         for (auto& thread : threads_) thread->join();
         flush_logs();
@@ -71,12 +73,18 @@ public:
     }
 
 private:
-    /// Until it is to end and every thread has.
-    bool running() {
-        std::uint64_t count = 0;
+    void turn() {
+        std::uint64_t count = 0;  // before anything is looked at: what is done after that wakes again
         static_cast<void>(!::read(ended_.get(), &count, sizeof count));
-        return !draining_ || threads_ended_.load() < threads_.size();
+        take_messages();
+        answer();
+        std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
+        std::erase_if(old_sites_, [](auto& site) { return site.use_count() == 1; });
+        if (deadline_ && clock_ms() >= deadline_) deadline_passed();
     }
+
+    /// Until it is to end and every thread has.
+    bool running() const { return !draining_ || threads_ended_.load() < threads_.size(); }
 
     void wait() {
         std::vector<pollfd> ready{{ended_.get(), POLLIN, 0}};
@@ -96,7 +104,11 @@ private:
                 channel_.close();
                 return drain({});  // the supervisor is gone
             }
-            take(message);
+            try {
+                take(message);
+            } catch (const std::bad_alloc&) {
+                if (message.kind == Kind::kLoad) unable(message, "it has no memory left");
+            }
         }
     }
 
@@ -120,8 +132,13 @@ private:
     }
 
     void load_or_refuse(Message& message) {
+        if (message.cut) return unable(message, "it has no descriptors left");
         auto loaded = load(message);
         if (!loaded) static_cast<void>(channel_.send(Kind::kRefused, message.generation, loaded.error().text));
+    }
+
+    void unable(const Message& message, std::string_view why) {
+        static_cast<void>(channel_.send(Kind::kUnable, message.generation, why));
     }
 
     static void adopt_logs(Message& message, const http::Site& site) {
@@ -130,6 +147,7 @@ private:
                 site.log_files[handle.tag.index]->adopt(handle.fd.release());
     }
 
+    /// The Site in force stays until the threads are told of the new one.
     Result<> load(Message& message) {
         auto bundle = handoff::Bundle::open(message.take(Role::kBundle));
         if (!bundle) return bundle.error();
@@ -259,7 +277,7 @@ private:
     /// The time for what was in flight is over.
     void deadline_passed() {
         if (std::exchange(expired_, true)) leave();
-        for (auto& thread : threads_) thread->post([&thread] { thread->expire(http::LiveConnection::Why::kDrain); });
+        for (auto& thread : threads_) thread->post([&thread] { thread->expire(); });
         deadline_ = clock_ms() + kLastWords;
     }
 
@@ -301,6 +319,7 @@ private:
 int run(const loader::Source& source, Fd channel) {
     ::signal(SIGPIPE, SIG_IGN);
     Pulse::current() = nullptr;  // that of the supervisor, before the fork
+    memory::fill_reserve();
     return Worker(source, std::move(channel)).run();
 }
 

@@ -99,7 +99,7 @@ class Server:
             pass
         self.first.wait()
         if kind:
-            print((self.dir / 'error.log').read_text()[-4000:], (self.dir / 'stderr').read_text()[-2000:])
+            print((self.dir / 'error.log').read_text(errors='replace')[-4000:], (self.dir / 'stderr').read_text()[-2000:])
         wait_until(lambda: not self.can_connect(), 'the end')
         for report in self.dir.glob('sanitizer.*'):
             raise AssertionError(report.read_text()[:8000])
