@@ -10,6 +10,11 @@ namespace {
 using namespace bext;
 
 /// Serves one text as nginx.conf and nothing else.
+/// No name has an address.
+class NoNames final : public net::Names {
+    std::vector<net::Address> look_up(const std::string&) override { return {}; }
+};
+
 class OneFile final : public conf::Files {
 public:
     explicit OneFile(std::string text) : text_(std::move(text)) {}
@@ -65,11 +70,12 @@ std::string written(const std::vector<Token>& tokens) {
 
 std::string verdict(const std::string& text) {
     OneFile files(text);
+    NoNames names;
     loader::Source source;
     source.conf_file = "/fuzz/nginx.conf";
     source.prefix = "/fuzz/";
     std::string said;
-    auto configuration = loader::read_configuration(source, files, [&](std::string line) { said += line + "\n"; });
+    auto configuration = loader::read_configuration(source, files, names, [&](std::string line) { said += line + "\n"; });
     return said + (configuration ? "good" : configuration.error().text);
 }
 

@@ -143,7 +143,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     auto site = read->site;
-    http::Builder builder(site);
+    tests::MemoryNames names;
+    http::Builder builder(site, names);
     auto regex = http::Regex::compile(in.regex, false);
     tests::MemorySite served(thread, site);
     auto expression = [&](http::Request& request) { check_expression(request, in, regex ? regex->get() : nullptr, builder); };

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/memory.h"
+
 namespace bext {
 namespace {
 
@@ -40,23 +42,17 @@ struct Cache {
 
 thread_local Cache cache;
 
-void* checked_malloc(std::size_t size) {
-    void* p = std::malloc(size);
-    if (!p) throw std::bad_alloc();
-    return p;
-}
-
 }  // namespace
 
 void* pool_allocate(std::size_t size) {
-    if (!kCached || size > kLargest) return checked_malloc(size);
+    if (!kCached || size > kLargest) return memory::allocate(size);
     std::size_t index = (size + kStep - 1) / kStep;
     auto& c = cache.classes[index];
     if (c.head) {
         --c.count;
         return std::exchange(c.head, c.head->next);
     }
-    return checked_malloc(index * kStep);
+    return memory::allocate(index * kStep);
 }
 
 void pool_release(void* memory, std::size_t size) noexcept {

@@ -59,6 +59,7 @@ struct FigurePage::Map {
     std::uint64_t unused[63];
     Figures slots[kSlots];
 };
+static_assert(sizeof(Figures) == 512, "pages of other versions are used, too");
 
 FigurePage& figure_page() {
     static FigurePage page;
@@ -114,7 +115,10 @@ Figures& FigurePage::claim() {
     pid_t self = getpid();
     for (auto& slot : map_->slots) {
         pid_t nobody = 0;
-        if (slot.owner_.compare_exchange_strong(nobody, self)) return slot;
+        if (!slot.owner_.compare_exchange_strong(nobody, self)) continue;
+        slot.answered_before_.store(slot.answered());
+        slot.pulse_.begin();
+        return slot;
     }
     return map_->slots[kSlots - 1];
 }
@@ -124,15 +128,26 @@ Figures& FigurePage::claim_own() {
     return *own_;
 }
 
-std::uint64_t FigurePage::release(pid_t pid) const {
-    std::uint64_t requests = 0;
-    for (auto& slot : map_->slots) {
-        if (slot.owner_.load() != pid) continue;
-        requests += slot[Gauge::kReading] + slot[Gauge::kWriting];
+FigurePage::Legacy FigurePage::release(pid_t pid) const {
+    Legacy left;
+    each_of(pid, [&](Figures& slot) {
+        left.in_flight += slot[Gauge::kReading] + slot[Gauge::kWriting];
+        left.answered += slot.answered() - slot.answered_before_.load();
         for (auto& gauge : slot.gauges_) gauge.store(0);
         slot.owner_.store(0);
-    }
-    return requests;
+    });
+    return left;
+}
+
+void FigurePage::each_of(pid_t pid, const std::function<void(Figures&)>& each) const {
+    for (auto& slot : map_->slots)
+        if (slot.owner_.load() == pid) each(slot);
+}
+
+std::uint64_t Figures::answered() const {
+    std::uint64_t sum = 0;
+    for (auto which = Tally::kStatus1xx; which <= Tally::kStatus5xx; which = static_cast<Tally>(static_cast<int>(which) + 1)) sum += (*this)[which];
+    return sum;
 }
 
 std::uint64_t FigurePage::total(Tally which) const {

@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/fd.h"
+#include "base/pulse.h"
 #include "base/result.h"
 
 namespace bext {
@@ -47,6 +49,10 @@ public:
 
     std::uint64_t operator[](Tally which) const { return tallies_[static_cast<int>(which)].load(std::memory_order_relaxed); }
     std::uint64_t operator[](Gauge which) const { return gauges_[static_cast<int>(which)].load(std::memory_order_relaxed); }
+    /// Responses of every status.
+    std::uint64_t answered() const;
+
+    Pulse& pulse() { return pulse_; }
 
 private:
     friend class FigurePage;
@@ -55,10 +61,11 @@ private:
         number.store(number.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);  // one writer: no lock
     }
 
-    static constexpr int kTallies = 52, kGauges = 10;  // room to grow
+    static constexpr int kTallies = 34, kGauges = 10;  // room to grow
     std::atomic<pid_t> owner_;
-    std::atomic<std::uint64_t> reserved_;
+    Number answered_before_;  // by the owners before this one
     Number tallies_[kTallies];
+    Pulse pulse_;
     Number gauges_[kGauges];
 };
 
@@ -84,8 +91,19 @@ public:
     Figures& claim_own();
     /// The thread is gone.
     static void give_back(Figures& figures) { figures.owner_.store(0); }
-    /// The process is gone: what it had under way is no more. Gives how many requests that were.
-    std::uint64_t release(pid_t pid) const;
+    /// What a process leaves behind.
+    struct Legacy {
+        std::uint64_t in_flight = 0;  // requests that were under way
+        std::uint64_t answered = 0;   // those that it has answered
+    };
+    /// The process is gone: what it had under way is no more.
+    Legacy release(pid_t pid) const;
+
+    /// Calls `each` with the Pulse of every thread of `pid`.
+    template <class Each>
+    void each_pulse(pid_t pid, Each each) const {
+        each_of(pid, [&](Figures& slot) { each(slot.pulse_); });
+    }
 
     std::uint64_t total(Tally which) const;
     std::uint64_t total(Gauge which) const;
@@ -93,6 +111,7 @@ public:
 private:
     struct Map;
     static Result<FigurePage> map(Fd fd);
+    void each_of(pid_t pid, const std::function<void(Figures&)>& each) const;
 
     Fd fd_;
     Map* map_ = nullptr;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/journal.h"
+#include "base/pulse.h"
 #include "base/text.h"
 
 namespace bext {
@@ -23,7 +24,10 @@ void write_all(int fd, std::string_view line) {
 class FileTarget final : public LogTarget {
 public:
     explicit FileTarget(std::shared_ptr<LogFile> file) : file_(std::move(file)) {}
-    void write(Level, std::string_view line, std::string_view) override { write_all(file_->fd(), line); }
+    void write(Level, std::string_view line, std::string_view) override {
+        Blocking mark("write", file_->path());
+        write_all(file_->fd(), line);
+    }
 
 private:
     std::shared_ptr<LogFile> file_;

@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -43,7 +44,9 @@ struct TaskPromise {
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     Final final_suspend() const noexcept { return {}; }
-    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+    /// Nothing but a lack of memory is thrown; who awaits the task gets it thrown in turn.
+    void unhandled_exception() noexcept { failed = true; }
+    bool failed = false;
 
     static void* operator new(std::size_t size) { return pool_allocate(size); }
     static void operator delete(void* frame, std::size_t size) noexcept { pool_release(frame, size); }
@@ -92,6 +95,7 @@ public:
         pump::next = handle_;
     }
     T await_resume() const {
+        if (handle_.promise().failed) throw std::bad_alloc();
         if constexpr (!std::is_void_v<T>) return std::move(*handle_.promise().value);
     }
 
@@ -121,7 +125,8 @@ struct Detached {
         std::suspend_never initial_suspend() const noexcept { return {}; }
         std::suspend_never final_suspend() const noexcept { return {}; }
         void return_void() const noexcept {}
-        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+        /// What belongs to a task that nobody waits for was told by itself.
+        void unhandled_exception() const noexcept {}
         static void* operator new(std::size_t size) { return pool_allocate(size); }
         static void operator delete(void* frame, std::size_t size) noexcept { pool_release(frame, size); }
     };
@@ -129,10 +134,15 @@ struct Detached {
 inline Detached own(Task<void> task) { co_await task; }
 }  // namespace detail
 
-/// Runs a task that nobody waits for; its frame is freed when it ends.
+/// Runs a task that nobody waits for; its frame is freed when it ends. Without memory it throws, before anything has run.
 inline void spawn(Task<void> task) {
     auto outer = std::exchange(pump::next, {});
-    detail::own(std::move(task));
+    try {
+        detail::own(std::move(task));
+    } catch (...) {
+        pump::next = outer;
+        throw;
+    }
     auto first = std::exchange(pump::next, {});
     pump::run(first);
     pump::next = outer;

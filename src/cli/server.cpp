@@ -94,9 +94,10 @@ void dump_files(const loader::Configuration& configuration, conf::DiskFiles& fil
 /// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
 Result<Fd> load(const loader::Source& source) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, say);
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(source, files, names, say);
     if (!configuration) return configuration.error();
-    return loader::seal(configuration->plan, files);
+    return loader::seal(configuration->plan, files, names);
 }
 
 Build build() {
@@ -137,7 +138,8 @@ loader::Source source_of(const ShimArgs& args) {
 int send_signal(const loader::Source& source, const std::string& name) {
     open_first_log(source);
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, say);
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(source, files, names, say);
     if (!configuration) {
         say(configuration.error().text);
         return 1;
@@ -166,11 +168,12 @@ std::vector<std::string> check_words(const ServeOptions& options) {
 int check(const loader::Source& source, bool dump, bool quiet) {
     open_first_log(source);
     conf::DiskFiles files;
+    net::SystemNames names;
     auto path = loader::conf_file_of(source);
     auto parsed = [&] {
         if (!quiet) print_line("the configuration file " + path + " syntax is ok");
     };
-    auto configuration = loader::read_configuration(source, files, say, parsed);
+    auto configuration = loader::read_configuration(source, files, names, say, parsed);
     std::string failure = configuration ? "" : configuration.error().text;
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;

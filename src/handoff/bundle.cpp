@@ -10,10 +10,10 @@
 namespace bext::handoff {
 namespace {
 
-constexpr std::string_view kMagic = "bext bundle 1\n";
+constexpr std::string_view kMagic = "bext bundle 2\n";
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 
-enum class Part : std::uint8_t { kFile = 1, kGlob = 2, kEnd = 3 };
+enum class Part : std::uint8_t { kFile = 1, kGlob = 2, kEnd = 3, kName = 4 };
 
 Result<> write_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -45,6 +45,12 @@ void BundleWriter::glob(std::string_view pattern, const std::vector<std::string>
     wire_.number(static_cast<std::uint8_t>(Part::kGlob));
     wire_.text(pattern);
     wire_.list(paths, [this](const std::string& path) { wire_.text(path); });
+}
+
+void BundleWriter::name(std::string_view host, const std::vector<std::string_view>& addresses) {
+    wire_.number(static_cast<std::uint8_t>(Part::kName));
+    wire_.text(host);
+    wire_.list(addresses, [this](std::string_view address) { wire_.text(address); });
 }
 
 Result<Fd> BundleWriter::seal() && {
@@ -85,9 +91,9 @@ Result<> Bundle::parse() {
         if (part == Part::kFile) {
             auto bytes = wire.text();
             files_[name] = {bytes, wire.number<std::int32_t>()};
-        } else if (part == Part::kGlob) {
-            auto& paths = globs_[name];
-            wire.list([&] { paths.push_back(wire.text()); });
+        } else if (part == Part::kGlob || part == Part::kName) {
+            auto& texts = part == Part::kGlob ? globs_[name] : names_[name];
+            wire.list([&] { texts.push_back(wire.text()); });
         } else {
             return damaged();
         }
@@ -101,7 +107,8 @@ Bundle::Bundle(Bundle&& other) noexcept
       map_(std::exchange(other.map_, {})),
       plan_(std::move(other.plan_)),
       files_(std::move(other.files_)),
-      globs_(std::move(other.globs_)) {}
+      globs_(std::move(other.globs_)),
+      names_(std::move(other.names_)) {}
 
 Bundle& Bundle::operator=(Bundle&& other) noexcept {
     if (this == &other) return *this;
@@ -121,6 +128,11 @@ const Bundle::File* Bundle::file(std::string_view path) const {
 const std::vector<std::string_view>* Bundle::glob(std::string_view pattern) const {
     auto found = globs_.find(pattern);
     return found == globs_.end() ? nullptr : &found->second;
+}
+
+const std::vector<std::string_view>* Bundle::name(std::string_view host) const {
+    auto found = names_.find(host);
+    return found == names_.end() ? nullptr : &found->second;
 }
 
 }  // namespace bext::handoff

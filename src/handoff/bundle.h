@@ -1,4 +1,5 @@
-// Bundle: everything a configuration was read from, sealed into a memfd: the plan, the files and the glob results. A
+// Bundle: everything a configuration was read from, sealed into a memfd: the plan, the files, the glob results and the
+// addresses of names. A
 // worker that is given a Bundle sees exactly what was checked, whatever happens to the disk meanwhile. memfd_create(2)
 #pragma once
 
@@ -22,6 +23,8 @@ public:
     /// A file that was read, or with `error` the errno of the failed reading.
     void file(std::string_view path, std::string_view bytes, int error = 0);
     void glob(std::string_view pattern, const std::vector<std::string>& paths);
+    /// What a host name was resolved to: the bytes of sockaddrs; none when it is not known.
+    void name(std::string_view host, const std::vector<std::string_view>& addresses);
 
     /// The memfd, sealed against every change.
     Result<Fd> seal() &&;
@@ -52,6 +55,8 @@ public:
     const File* file(std::string_view path) const;
     /// Null when the configuration did not ask for `pattern`.
     const std::vector<std::string_view>* glob(std::string_view pattern) const;
+    /// Null when the configuration did not ask for `host`.
+    const std::vector<std::string_view>* name(std::string_view host) const;
 
 private:
     Bundle() = default;
@@ -62,6 +67,7 @@ private:
     Plan plan_;
     std::unordered_map<std::string_view, File> files_;
     std::unordered_map<std::string_view, std::vector<std::string_view>> globs_;
+    std::unordered_map<std::string_view, std::vector<std::string_view>> names_;
 };
 
 }  // namespace bext::handoff

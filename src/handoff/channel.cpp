@@ -122,8 +122,8 @@ Channel::Got Channel::receive(Message& message) {
         if (size <= 0) return Got::kClosed;
         auto fds = take_descriptors(header);
         bool more = false;
-        bool cut = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;  // out of descriptors, for one
-        if (cut || !parse({bytes.data(), static_cast<std::size_t>(size)}, std::move(fds), more)) return Got::kClosed;
+        if (header.msg_flags & MSG_CTRUNC) partial_.cut = true;
+        if ((header.msg_flags & MSG_TRUNC) || !parse({bytes.data(), static_cast<std::size_t>(size)}, std::move(fds), more)) return Got::kClosed;
         if (more) continue;
         message = std::exchange(partial_, {});
         return Got::kMessage;
@@ -133,18 +133,19 @@ Channel::Got Channel::receive(Message& message) {
 bool Channel::parse(std::string_view bytes, std::vector<Fd> fds, bool& more) {
     WireReader wire(bytes);
     auto kind = wire.number<std::uint8_t>();
-    if (kind < static_cast<int>(Kind::kLoad) || kind > static_cast<int>(Kind::kYours)) return false;
+    if (kind < static_cast<int>(Kind::kLoad) || kind > static_cast<int>(Kind::kUnable)) return false;
     partial_.kind = static_cast<Kind>(kind);
     more = wire.number<std::uint8_t>() != 0;
     partial_.generation = wire.number<std::uint64_t>();
     partial_.text += wire.text();
-    if (wire.number<std::uint32_t>() != fds.size()) return false;
-    for (auto& fd : fds) {
+    auto count = wire.number<std::uint32_t>();
+    if (count != fds.size() && !partial_.cut) return false;
+    for (std::uint32_t i = 0; i < count && wire.ok(); ++i) {
         Tag tag;
         tag.role = static_cast<Role>(wire.number<std::uint8_t>());
         tag.index = wire.number<std::uint32_t>();
         tag.copy = wire.number<std::uint32_t>();
-        partial_.handles.push_back({tag, std::move(fd)});
+        if (i < fds.size()) partial_.handles.push_back({tag, std::move(fds[i])});
     }
     return wire.at_end();
 }

@@ -1,7 +1,7 @@
 // Channel: messages with descriptors between the supervisor and a process it started. unix(7) SOCK_SEQPACKET, SCM_RIGHTS
 //
 // supervisor -> worker   kLoad: bundle, sockets, logs. Answer: kServing, or kRefused with the reason; after kRefused the
-//                        worker goes on as before. kReopen: the logs of a generation, opened anew. kQuit: finish what is
+//                        worker goes on as before, after kUnable, too: it has no descriptors or memory for it, another process may. kReopen: the logs of a generation, opened anew. kQuit: finish what is
 //                        in flight, then exit 0. kTerminate: exit now.
 //                        kHeir: connections that another process passes come on this socket. kReport: the worker says
 //                        what it does (kReport). kSave: it gives its warm state (kSaved).
@@ -24,7 +24,7 @@
 namespace bext::handoff {
 
 enum class Kind : std::uint8_t { kLoad = 1, kReopen, kQuit, kTerminate, kServing, kRefused, kLoaded,
-                                  kHeir, kConnection, kReport, kSave, kSaved, kWarm, kYours };
+                                  kHeir, kConnection, kReport, kSave, kSaved, kWarm, kYours, kUnable };
 enum class Role : std::uint8_t { kBundle = 1, kListen, kLog, kHeir, kClient, kFigures, kWarm };
 
 /// Says which descriptor this is: of the plan's listens or log_files the one at `index`; `copy` counts the sockets of
@@ -54,6 +54,7 @@ struct Message {
     std::uint64_t generation = 0;
     std::string text;
     std::vector<Handle> handles;
+    bool cut = false;  // some descriptors were lost: this process has too many
 
     /// The first descriptor of that role; none when it has none.
     Fd take(Role role);

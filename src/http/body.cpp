@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/pulse.h"
 #include "base/text.h"
 #include "http/core_conf.h"
 #include "http/request.h"
@@ -118,6 +119,7 @@ private:
 Result<Fd> open_temp_file(const std::string& directory, std::string& name) {
     static std::atomic<unsigned> next{0};
     name = numbered(directory, ++next);
+    Blocking mark("open", name);
     Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (fd) return fd;
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return Error::from_errno("open() \"" + name + "\"");
@@ -129,6 +131,7 @@ Result<Fd> open_temp_file(const std::string& directory, std::string& name) {
 }
 
 Result<> write_temp_file(int fd, std::string_view bytes, std::uint64_t offset, const std::string& name) {
+    Blocking mark("pwrite", name);
     while (!bytes.empty()) {
         ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;

@@ -9,14 +9,16 @@
 
 #include "conf/reader.h"
 #include "http/site.h"
+#include "net/names.h"
 
 namespace bext::http {
 
 class Builder {
 public:
-    explicit Builder(std::shared_ptr<Site> site) : site(std::move(site)) {}
+    Builder(std::shared_ptr<Site> site, net::Names& names) : site(std::move(site)), names(names) {}
 
     std::shared_ptr<Site> site;
+    net::Names& names;  // the addresses of host names; nothing here asks the system itself
     Server* server = nullptr;      // being read
     Location* location = nullptr;  // being read; null at http and server level
     bool http_seen = false;

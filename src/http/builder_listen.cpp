@@ -65,7 +65,7 @@ const char* split_place(std::string_view text, std::string_view& host, std::stri
 }
 
 /// What ngx_parse_url makes of a listen address.
-Place parse_place(std::string_view text) {
+Place parse_place(std::string_view text, net::Names& names) {
     if (istarts_with(text, "unix:")) {
         if (text.size() == 5) return wrong("no path in the unix domain socket");
         auto address = net::Address::unix_path(text.substr(5));
@@ -85,7 +85,7 @@ Place parse_place(std::string_view text) {
     else if (auto literal = host[0] == '[' ? net::Address::bracketed(host, ports.first) : net::Address::literal(host, ports.first)) hosts.push_back(*literal);
     else if (host[0] == '[') return wrong("invalid IPv6 address");
     if (hosts.empty()) {
-        auto found = net::resolve_now(std::string(host), ports.first);
+        auto found = names.addresses(std::string(host), ports.first);
         if (!found) return wrong(found.error().text);
         hosts = std::move(*found);
     }
@@ -180,7 +180,7 @@ Status listen_option(Cursor& at, std::string_view word, ListenOptions& o, bool& 
 
 Status Builder::listen(Cursor& at) {
     listen_given_ = true;
-    auto place = parse_place(at.arg(1));
+    auto place = parse_place(at.arg(1), names);
     if (!place.error.empty())
         return conf::refuse(cat({place.error, " in \"", at.arg(1), "\" of the \"listen\" directive"}));
     ListenOptions options;

@@ -30,7 +30,7 @@ Status Builder::error_log(Cursor& at, Log& log) {
     if (target == "stderr" || target.empty()) {
         log.add(level, log_to_stderr());
     } else if (target.starts_with("syslog:")) {
-        auto place = net::parse_syslog(std::string_view(target).substr(7));
+        auto place = net::parse_syslog(std::string_view(target).substr(7), names);
         if (!place) return conf::refuse(place.error().text);
         log.add(level, log_to_syslog(*place));
     } else if (target.starts_with("memory:")) {

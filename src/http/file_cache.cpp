@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/pulse.h"
+
 namespace bext::http {
 namespace {
 
@@ -98,6 +100,7 @@ void FileCache::clear() {
 }
 
 FileRef FileCache::load(std::string_view path, std::uint64_t now_ms) {
+    Blocking mark("open", path);
     auto entry = std::make_unique<Entry>(path);
     PathWatch::End end;
     bool followed = watch_.follow(path, entry->subscription, end);
@@ -151,6 +154,7 @@ int FileCache::open_fd(const char* path) {
 /// The content is compared too: a write to a page that is mapped and already dirty does not even change the times.
 bool FileCache::still_true(const Entry& entry) {
     ++counters_.checked;
+    Blocking mark("stat", entry.path);
     const auto& file = *entry.file;
     const char* path = entry.path.c_str();
     struct stat found{};

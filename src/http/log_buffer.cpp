@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "base/pulse.h"
+
 #include "http/thread.h"
 
 namespace bext::http {
@@ -35,6 +37,7 @@ int write_out(const LogFile& file, std::string_view bytes, int gzip) {
         if (!compress(bytes, gzip, packed)) return 0;
         bytes = packed;
     }
+    Blocking mark("write", file.path());
     if (::write(file.fd(), bytes.data(), bytes.size()) >= 0) return 0;
     int error = errno;
     process_log().write(Level::kAlert, cat({"write() to \"", file.path(), "\" failed", errno_text(error)}));

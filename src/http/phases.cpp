@@ -209,7 +209,26 @@ void Request::limit_keepalive() {
     if (used_up || msie_post || old_safari) keepalive = false;
 }
 
-Task<> serve(Request& r) {
+namespace {
+
+/// nginx's way when memory has run out in the middle of a request: it is told, and ends.
+void give_up(Request& r) {
+    r.log(Level::kEmerg, "malloc() failed", ENOMEM);
+    if (!r.main.header_sent) r.main.out.status = status::kInternal;
+    r.main.out_of_memory = r.aborted = r.main.aborted = true;
+    r.main.watches.notify(true);
+}
+
+void tell_loggers(Request& r) {
+    try {
+        for (auto* logger : r.site->loggers) logger(r);
+    } catch (const std::bad_alloc&) {
+        Thread::current().note_shortage();  // its line is lost
+    }
+}
+
+/// From where the request stands to the end of its answer.
+Task<> run_through(Request& r) {
     for (;;) {
         auto step = run(r);
         auto verdict = step.verdict;
@@ -255,9 +274,21 @@ Task<> serve(Request& r) {
         if (r.backlog()) co_await r.drain();
         break;
     }
+}
+
+}  // namespace
+
+Task<> serve(Request& r) {
+    bool failed = false;
+    try {
+        co_await run_through(r);
+    } catch (const std::bad_alloc&) {
+        failed = true;
+    }
+    if (failed) give_up(r);
     if (r.subrequests) co_await Subrequest::end_all(r);
     if (r.logged && (!r.parent || *r.conf<Core>().log_subrequest))
-        for (auto* logger : r.site->loggers) logger(r);
+        tell_loggers(r);
 }
 
 Task<> refuse(Request& r, int code) {
@@ -268,7 +299,7 @@ Task<> refuse(Request& r, int code) {
     answer(r);
     if (r.in_slices && !r.all_pushed() && !r.aborted) co_await send_slices(r);
     if (r.backlog()) co_await r.drain();
-    for (auto* logger : r.site->loggers) logger(r);
+    tell_loggers(r);
 }
 
 }  // namespace bext::http

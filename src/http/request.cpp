@@ -245,6 +245,14 @@ void append_client_text(std::string& out, std::string_view text) {
 void Request::log(Level level, std::string_view text, int error) const {
     auto& target = error_log();
     if (!target.wants(level)) return;
+    try {
+        target.write(level, log_line(text, error));
+    } catch (const std::bad_alloc&) {
+        target.write(level, text);  // without what needs memory
+    }
+}
+
+std::string Request::log_line(std::string_view text, int error) const {
     std::string message = "*" + std::to_string(connection.number) + " ";
     append_client_text(message, text);
     if (error) message += errno_text(error);
@@ -268,7 +276,7 @@ void Request::log(Level level, std::string_view text, int error) const {
         append_client_text(message, h->value);
         message += '"';
     }
-    target.write(level, message);
+    return message;
 }
 
 TlsAcceptor& tls_acceptor() {

@@ -173,6 +173,7 @@ public:
     int subrequests_left = 51;  // deep, before "subrequests cycle"
     Subrequest* subrequests = nullptr;  // of the main request: all of them, the newest first
     bool header_sent = false;
+    bool out_of_memory = false;
     bool aborted = false;       // the client is gone or the response failed: nothing more can be sent
     bool ended = false;         // the last byte was handed to the sink
     bool discard_output = false;  // a subrequest whose body nobody wants
@@ -268,6 +269,7 @@ public:
 
     /// A line in the error log of this location: "*N text (2: No such file), client: …, request: …". Client bytes are escaped.
     void log(Level level, std::string_view text, int error = 0) const;
+    std::string log_line(std::string_view text, int error) const;
     const Log& error_log() const;
     /// Path of a file below the location's root or alias for the URI: NUL-terminated in the arena. `root_size`: length of
     /// the part that is the root. Empty when it cannot be made.

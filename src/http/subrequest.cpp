@@ -32,12 +32,16 @@ Subrequest* Subrequest::create(Request& parent, std::string_view uri, std::strin
 }
 
 void Subrequest::start() {
-    if (std::exchange(started_, true)) return;
-    spawn(run());
+    if (!started_) spawn(run());
 }
 
 Task<> Subrequest::run() {
-    co_await serve(request);
+    started_ = true;
+    try {
+        co_await serve(request);
+    } catch (const std::bad_alloc&) {
+        request.main.aborted = request.main.out_of_memory = true;
+    }
     if (!in_background()) request.main.log_action = request.log_action;  // nginx has one for all of a connection
     done_ = true;
     end_gate_.open(net::Wait::kReady);  // last: it may end the main request

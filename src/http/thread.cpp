@@ -2,7 +2,10 @@
 
 #include <time.h>
 
+#include "base/log.h"
+#include "base/memory.h"
 #include "http/dates.h"
+#include "http/site.h"
 
 namespace bext::http {
 
@@ -10,6 +13,9 @@ thread_local Thread* Thread::current_ = nullptr;
 
 Thread::Thread() : random(std::random_device{}()), figures(figure_page().claim()) {
     current_ = this;
+    loop.show_in(figures.pulse());
+    loop.on_shortage([this] { note_shortage(); });
+    memory::fill_reserve();
     loop.set_first(files.event_fd(), [this] { files.drain(); });
 }
 
@@ -17,6 +23,11 @@ Thread::~Thread() {
     FigurePage::give_back(figures);
     if (site) site->release();
     current_ = nullptr;
+}
+
+/// nginx's words for it.
+void Thread::note_shortage() {
+    if (site) site->site().error_log->write(Level::kEmerg, "malloc() failed (12: Cannot allocate memory)");
 }
 
 void Thread::refresh() {

@@ -126,6 +126,9 @@ public:
     std::function<bool(int fd, const PassedConnection&)> pass;
 
     bool has_room() const { return connections + links < connection_limit; }
+    /// Says that memory has run out.
+    void note_shortage();
+
     /// Whether a connection is to end with the answer that it is given now.
     bool ends_keepalive(bool plain) const { return draining && !(plain && pass); }
 

@@ -30,13 +30,14 @@ private:
 }  // namespace
 
 void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client) {
+    thread.loop.make_room();
     auto* connection = new ClientConnection(thread, listen, std::move(fd), client);
     thread.figures.add(Tally::kHandled);
-    spawn(connection->run());
+    connection->start();
 }
 
 ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on, Fd fd, const net::Address& from)
-    : thread_(thread), listen_use_(thread.site->acquire()), socket_(new net::Socket(std::move(fd))) {
+    : thread_(thread), socket_(new net::Socket(std::move(fd))), listen_use_(thread.site->acquire()) {
     static std::atomic<std::uint64_t> next{1};
     number = next.fetch_add(1, std::memory_order_relaxed);
     listen = &on;
@@ -56,6 +57,7 @@ ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on,
 }
 
 ClientConnection::~ClientConnection() {
+    if (idle_) thread_.idle.unlink(*this);
     request_.reset();
     release_buffers();
     listen_use_->release();
@@ -64,7 +66,7 @@ ClientConnection::~ClientConnection() {
     if (--thread_.connections == 0 && thread_.on_last_connection) thread_.on_last_connection();
 }
 
-Task<> ClientConnection::run() {
+Task<> ClientConnection::run_through() {
     use_wire(*listen->hosts.default_server);
     bool begun = adopted_;
     if (!begun) begun = co_await begin();
@@ -74,6 +76,7 @@ Task<> ClientConnection::run() {
             bool more = co_await read_head();
             if (!more) break;
             thread_.figures.add(Tally::kRequests);
+            thread_.figures.pulse().request(request_->host, request_->uri);
             {
                 Counted writing(thread_.figures, Gauge::kWriting);
                 if (refused_)
@@ -82,11 +85,11 @@ Task<> ClientConnection::run() {
                     co_await http::serve(*request_);
             }
             count_response();
+            if (request_->out_of_memory) co_return;
             co_await end_request();
             if (!stream) break;
         }
     }
-    delete this;
 }
 
 void ClientConnection::count_response() {

@@ -56,7 +56,11 @@ private:
 
     ClientConnection(http::Thread& thread, const http::Listen& listen, Fd fd, const net::Address& client);
     ~ClientConnection() override;
+    void start();
     Task<> run();
+    Task<> run_through();
+    void note_shortage();
+    void answer_without_memory();
     Task<bool> begin();
     Task<bool> read_proxy_header();
     Task<bool> start_tls();
@@ -123,8 +127,8 @@ private:
     }
 
     http::Thread& thread_;
-    http::SiteUse* listen_use_;  // keeps `listen` alive
     std::unique_ptr<net::Socket, net::Socket::Destroy> socket_;
+    http::SiteUse* listen_use_;  // keeps `listen` alive
     std::unique_ptr<net::Stream> tls_stream_;
     std::unique_ptr<net::ProxyHeader> proxy_;
     std::string proxy_bytes_;

@@ -6,6 +6,7 @@
 namespace bext::http1 {
 
 void ClientConnection::adopt(http::Thread& thread, const http::Listen& listen, Fd fd, const http::PassedConnection& passed) {
+    thread.loop.make_room();
     auto* connection = new ClientConnection(thread, listen, std::move(fd), passed.client);
     connection->adopted_ = true;
     connection->requests = passed.requests;
@@ -19,7 +20,7 @@ void ClientConnection::adopt(http::Thread& thread, const http::Listen& listen, F
             connection->proxy_header = connection->proxy_.get();
     }
     thread.figures.add(Tally::kAdopted);
-    spawn(connection->run());
+    connection->start();
 }
 
 /// Gives the socket to the next process, if there is one and all that belongs to the connection is the socket.

@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "base/pulse.h"
 #include "http/dates.h"
 #include "http/identity.h"
 #include "http1/connection.h"
@@ -271,6 +272,7 @@ ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t mos
     auto size = std::min<std::uint64_t>(piece.size, most);
     ssize_t n;
     if (stream->sends_files() && *r.conf<http::Client>().sendfile) {
+        Blocking mark("sendfile", {});
         n = stream->send_file(piece.fd, piece.offset, std::min<std::uint64_t>(size, 1 << 30));
         if (n == 0) {  // the file became shorter than it was
             r.log(Level::kAlert, "sendfile() reported that the file was truncated");
@@ -278,6 +280,7 @@ ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t mos
         }
     } else {
         static thread_local std::unique_ptr<char[]> buffer(new char[kFileBuffer]);
+        Blocking mark("pread", {});
         ssize_t got = ::pread(piece.fd, buffer.get(), std::min<std::uint64_t>(size, kFileBuffer), piece.offset);
         if (got <= 0) {
             r.log(Level::kAlert, got < 0 ? "pread() failed" : "pread() read only 0 bytes: the file was truncated", got < 0 ? errno : 0);

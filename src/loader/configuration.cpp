@@ -142,11 +142,11 @@ std::string default_error_log(const Source& source) {
     return "stderr";
 }
 
-Result<Configuration> read_configuration(const Source& source, conf::Files& files,
+Result<Configuration> read_configuration(const Source& source, conf::Files& files, net::Names& names,
                                          const std::function<void(std::string)>& log,
                                          const std::function<void()>& parsed) {
     auto site = std::make_shared<http::Site>();
-    http::Builder builder(site);
+    http::Builder builder(site, names);
     set_defaults(builder, source);
     conf::Reader reader(registry(), files, paths_of(source), {nginx_directive, log}, &builder);
     builder.used = [&](const conf::Record& record) { return reader.used(record); };

@@ -12,6 +12,7 @@
 #include "http/site.h"
 #include "loader/main_conf.h"
 #include "handoff/plan.h"
+#include "net/names.h"
 
 namespace bext::loader {
 
@@ -41,8 +42,8 @@ std::string default_pid_path(const Source& source);
 /// Where errors go before and unless the configuration says otherwise; "stderr" for the standard error.
 std::string default_error_log(const Source& source);
 
-/// Reads and checks everything. `parsed` is called when the syntax is good, before the checks of the whole. `log` gets warnings ("[warn] … in FILE:LINE"); the error is nginx's "[emerg]" text.
-Result<Configuration> read_configuration(const Source& source, conf::Files& files,
+/// Reads and checks everything, with what `files` and `names` say of the machine. `parsed` is called when the syntax is good, before the checks of the whole. `log` gets warnings ("[warn] … in FILE:LINE"); the error is nginx's "[emerg]" text.
+Result<Configuration> read_configuration(const Source& source, conf::Files& files, net::Names& names,
                                          const std::function<void(std::string)>& log,
                                          const std::function<void()>& parsed = {});
 

@@ -71,13 +71,14 @@ Status priority(Cursor& at, MainConf& main) {
 
 Status error_log(Cursor& at, MainConf& main) {
     if (!main.error_log.is_set()) main.error_log.set(std::make_shared<Log>());
-    if (auto bad = at.owner<http::Builder>().error_log(at, **main.error_log)) return bad;
+    auto& builder = at.owner<http::Builder>();
+    if (auto bad = builder.error_log(at, **main.error_log)) return bad;
     auto level = Level::kError;
     if (at.count() > 2)
         for (int i = 1; i <= static_cast<int>(Level::kDebug); ++i)
             if (at.arg(2) == level_name(static_cast<Level>(i))) level = static_cast<Level>(i);
     std::string_view target = at.arg(1);
-    if (target.starts_with("syslog:")) main.destinations.push_back({"", level, *net::parse_syslog(target.substr(7))});
+    if (target.starts_with("syslog:")) main.destinations.push_back({"", level, *net::parse_syslog(target.substr(7), builder.names)});
     else main.destinations.push_back({target == "stderr" || target.empty() ? "" : at.full_path(target), level, {}});
     return conf::ok();
 }

@@ -103,6 +103,7 @@ Result<std::string> drop_in_text(const DropIn& drop_in) {
                 "KillSignal=SIGQUIT\n"
                 "TimeoutStartSec=90\n"
                 "TimeoutStopSec=35\n"
+                "OOMPolicy=continue\n"
                 "Restart=on-failure\n"
                 "RestartSec=250ms\n"
                 "# The listening sockets wait with systemd while a killed server starts again.\n"

@@ -1,7 +1,6 @@
 #include "net/address.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
@@ -27,6 +26,13 @@ std::string_view unix_text(const sockaddr_storage& s, socklen_t size) {
 
 Address::Address(const sockaddr* address, socklen_t size) : size_(size) {
     std::memcpy(&storage_, address, std::min<std::size_t>(size, sizeof storage_));
+}
+
+Address Address::of_bytes(std::string_view bytes) {
+    Address address;
+    address.size_ = static_cast<socklen_t>(std::min<std::size_t>(bytes.size(), capacity()));
+    std::memcpy(&address.storage_, bytes.data(), address.size_);
+    return address;
 }
 
 Address Address::ipv4(std::uint32_t host_order, std::uint16_t port) {
@@ -128,25 +134,6 @@ bool Address::operator==(const Address& other) const {
     if (family() != other.family()) return false;
     if (family() == AF_UNIX) return unix_text(storage_, size_) == unix_text(other.storage_, other.size_);
     return port() == other.port() && bytes() == other.bytes();
-}
-
-Result<std::vector<Address>> resolve_now(const std::string& host, std::uint16_t port) {
-    if (auto address = Address::literal(host, port)) return std::vector<Address>{*address};
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return Error{"host not found"};
-    std::vector<Address> out;
-    for (int family : {AF_INET, AF_INET6})
-        for (auto* i = found; i; i = i->ai_next)
-            if (i->ai_family == family) {
-                out.emplace_back(i->ai_addr, i->ai_addrlen);
-                out.back().set_port(port);
-            }
-    ::freeaddrinfo(found);
-    if (out.empty()) return Error{"host not found"};
-    return out;
 }
 
 std::optional<Cidr> Cidr::parse(std::string_view text, bool& low_bits_set) {

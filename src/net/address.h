@@ -25,6 +25,10 @@ public:
     /// "[::1]", as URLs and listen write IPv6 addresses; nothing else may stand in brackets.
     static std::optional<Address> bracketed(std::string_view text, std::uint16_t port);
 
+    /// The sockaddr as it is handed to another process, and back.
+    static Address of_bytes(std::string_view bytes);
+    std::string_view sockaddr_bytes() const { return {reinterpret_cast<const char*>(&storage_), size_}; }
+
     int family() const { return storage_.ss_family; }
     const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }
     sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage_); }
@@ -50,9 +54,6 @@ private:
     sockaddr_storage storage_{};
     socklen_t size_ = 0;
 };
-
-/// The addresses of a host name or literal, looked up with the system's resolver while the configuration is read.
-Result<std::vector<Address>> resolve_now(const std::string& host, std::uint16_t port);
 
 /// An address range: 10.0.0.0/8, 2001:db8::/32, one address, or "unix:".
 class Cidr {

@@ -4,6 +4,9 @@
 #include <time.h>
 
 #include <cstdlib>
+#include <new>
+
+#include "base/memory.h"
 
 namespace bext::net {
 
@@ -67,31 +70,69 @@ void Loop::run() {
     run_deferred();
 }
 
-void Loop::turn(bool wait) {
-    bool at_once = !wait || !deferred_.empty() || !turns_.empty();
-    int count = epoll_wait(epoll_.get(), events_, 512, at_once ? 0 : timers_.wait(now_));
-    update_time();
-    ++batch_;
-    turns_.fire();
+void Loop::turn(bool may_wait) {
+    int count = wait(may_wait);
+    doing(Doing::kTimer);
+    guarded([this] { turns_.fire(); });
     if (count > 0) run_batch(count);
-    timers_.expire(now_);
+    doing(Doing::kTimer);
+    guarded([this] { timers_.expire(now_); });
     run_deferred();
+    if (memory::is_short()) memory::fill_reserve();
+}
+
+/// What has no memory left ends there; the loop goes on with the rest.
+template <class Work>
+void Loop::guarded(Work work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        if (shortage_) shortage_();
+    }
+}
+
+void Loop::make_room() {
+    constexpr std::size_t kSpare = 64;
+    auto extend = [](auto& list) {
+        if (list.capacity() - list.size() < kSpare) list.reserve(list.capacity() * 2 + kSpare);
+    };
+    extend(retired_);
+    extend(deferred_);
+    timers_.make_room(kSpare);
+}
+
+/// The number of events.
+int Loop::wait(bool may_wait) {
+    bool at_once = !may_wait || !deferred_.empty() || !turns_.empty();
+    int timeout = at_once ? 0 : timers_.wait(now_);
+    if (pulse_) pulse_->rest();
+    int count = epoll_wait(epoll_.get(), events_, 512, timeout);
+    update_time();
+    if (pulse_) pulse_->turn(now_);
+    ++batch_;
+    return count;
 }
 
 void Loop::run_batch(int count) {
     bool woken = false;
+    doing(Doing::kChanges);
     if (first_fd_ >= 0)
         for (int i = 0; i < count; ++i)
-            if (events_[i].data.ptr == &first_fd_) first_();
+            if (events_[i].data.ptr == &first_fd_) guarded(std::ref(first_));
+    doing(Doing::kEvent);
     for (int i = 0; i < count; ++i) {
         void* target = events_[i].data.ptr;
         if (target == &first_fd_) continue;
         if (target == this)
             woken = true;
         else
-            static_cast<Watch*>(target)->ready(events_[i].events);
+            guarded([&] { static_cast<Watch*>(target)->ready(events_[i].events); });
     }
-    if (!woken) return;
+    if (woken) run_posted();
+}
+
+void Loop::run_posted() {
+    doing(Doing::kPosted);
     std::uint64_t value;
     [[maybe_unused]] auto n = ::read(wakeup_.get(), &value, sizeof value);
     std::vector<std::function<void()>> work;
@@ -99,14 +140,14 @@ void Loop::run_batch(int count) {
         std::lock_guard lock(mutex_);
         work.swap(posted_);
     }
-    for (auto& call : work) call();
+    for (auto& call : work) guarded(std::ref(call));
 }
 
 void Loop::run_deferred() {
     while (!deferred_.empty()) {
         std::vector<std::function<void()>> work;
         work.swap(deferred_);
-        for (auto& call : work) call();
+        for (auto& call : work) guarded(std::ref(call));
     }
     while (!retired_.empty()) {
         auto last = retired_.back();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/pulse.h"
 #include "base/task.h"
 #include "net/timer.h"
 #include "net/turn.h"
@@ -41,6 +42,16 @@ public:
     /// One turn: the events that are there, what is due, what was deferred. `wait`: for the first of them.
     void turn(bool wait);
     void stop() { stopped_ = true; }
+    /// Sees to it that a connection's timers and its end need no memory. Throws when there is none.
+    void make_room();
+    /// Told of what failed for want of memory; where it happened, nobody was there to tell.
+    void on_shortage(std::function<void()> told) { shortage_ = std::move(told); }
+    /// Where this loop shows that it goes on.
+    void show_in(Pulse& pulse) { pulse_ = &pulse; }
+    /// What runs now, for that.
+    void doing(Doing what) {
+        if (pulse_) pulse_->doing(what);
+    }
 
     /// Milliseconds of the monotonic clock, read once per batch of events.
     std::uint64_t now() const { return now_; }
@@ -72,10 +83,17 @@ public:
     void set_first(int fd, std::function<void()> work);
 
 private:
+    template <class Work>
+    void guarded(Work work);
     void run_batch(int count);
+    void run_posted();
+    int wait(bool may_wait);
     void run_deferred();
 
     static thread_local Loop* current_;
+
+    Pulse* pulse_ = nullptr;
+    std::function<void()> shortage_;
 
     Fd epoll_;
     Fd wakeup_;

@@ -82,7 +82,6 @@ Task<Resolver::Found> Resolver::find(std::string name, std::uint64_t timeout_ms,
     }
     entry.waiting.push_back(&gate);
     if (!entry.asking) {
-        entry.asking = true;
         spawn(look_up(shared_from_this(), name, timeout_ms));
         // The answer cannot have come yet, but a failure may have.
         if (!entry.asking) co_return entry.found;
@@ -96,10 +95,15 @@ Task<Resolver::Found> Resolver::find(std::string name, std::uint64_t timeout_ms,
 
 /// Asks and tells everybody who waits.
 Task<> Resolver::look_up(std::shared_ptr<Resolver> self, std::string name, std::uint64_t timeout_ms) {
+    auto& entry = self->entries_[name];
+    entry.asking = true;
     std::int64_t ttl = 0;
     auto deadline = Loop::current().now() + timeout_ms;
-    auto found = co_await self->ask(name, deadline, ttl);
-    auto& entry = self->entries_[name];
+    Found found{{}, 2, false};
+    try {
+        found = co_await self->ask(name, deadline, ttl);
+    } catch (const std::bad_alloc&) {  // who waits is told of a failure
+    }
     entry.found = std::move(found);
     entry.asking = false;
     auto now = Loop::current().unix_seconds();

@@ -20,7 +20,7 @@ int find(const std::string_view (&names)[N], std::string_view name) {
     return -1;
 }
 
-Result<Address> server_address(std::string_view text) {
+Result<Address> server_address(std::string_view text, Names& names) {
     auto failed = [&](std::string_view why) { return Error{cat({why, " in syslog server \"", text, "\""})}; };
     if (text.starts_with("unix:")) {
         auto address = Address::unix_path(text.substr(5));
@@ -44,7 +44,7 @@ Result<Address> server_address(std::string_view text) {
         if (!address) return failed(host == "[]" ? "no host" : "invalid IPv6 address");
         return *address;
     }
-    auto found = resolve_now(std::string(host), port);
+    auto found = names.addresses(std::string(host), port);
     if (!found) return failed(found.error().text);
     return found->front();
 }
@@ -55,13 +55,13 @@ struct Options {
     int facility = -1, severity = -1;
     bool with_hostname = true;
 
-    Result<> take(std::string_view word);
+    Result<> take(std::string_view word, Names& names);
 };
 
-Result<> Options::take(std::string_view word) {
+Result<> Options::take(std::string_view word, Names& names) {
     if (word.starts_with("server=")) {
         if (!server.empty()) return Error{"duplicate syslog \"server\""};
-        auto address = server_address(word.substr(7));
+        auto address = server_address(word.substr(7), names);
         if (!address) return address.error();
         server.assign(reinterpret_cast<const char*>(address->raw()), address->size());
     } else if (word.starts_with("facility=")) {
@@ -89,10 +89,10 @@ Result<> Options::take(std::string_view word) {
 
 }  // namespace
 
-Result<SyslogPlace> parse_syslog(std::string_view text) {
+Result<SyslogPlace> parse_syslog(std::string_view text, Names& names) {
     Options options;
     for (auto word : split(text, ','))
-        if (auto done = options.take(word); !done) return done.error();
+        if (auto done = options.take(word, names); !done) return done.error();
     if (options.server.empty()) return Error{"no syslog server specified"};
     SyslogPlace place;
     place.address = options.server;

@@ -6,10 +6,11 @@
 
 #include "base/result.h"
 #include "base/syslog.h"
+#include "net/names.h"
 
 namespace bext::net {
 
 /// The place that `options` name. The error has nginx's text.
-Result<SyslogPlace> parse_syslog(std::string_view options);
+Result<SyslogPlace> parse_syslog(std::string_view options, Names& names);
 
 }  // namespace bext::net

@@ -37,6 +37,10 @@ public:
     void expire(std::uint64_t now);
     /// Milliseconds from `now` to the next deadline, -1 when there is none.
     int wait(std::uint64_t now);
+    /// Sees to it that `more` timers can be armed without memory.
+    void make_room(std::size_t more) {
+        if (heap_.capacity() - heap_.size() < more) heap_.reserve(heap_.capacity() * 2 + more);
+    }
 
 private:
     void sift_up(std::uint32_t index);

@@ -23,17 +23,15 @@ void TurnList::push(Turn& turn) {
 }
 
 void TurnList::fire() {
+    end_.disarm();
     if (empty()) return;
-    TurnList now;
-    now.head_.after_ = head_.after_;
-    now.head_.before_ = head_.before_;
-    now.head_.after_->before_ = now.head_.before_->after_ = &now.head_;
-    head_.before_ = head_.after_ = &head_;
-    while (!now.empty()) {
-        auto& turn = *now.head_.after_;
+    push(end_);  // what is armed from now on stands behind it; what an exception leaves before it fires in the next turn
+    while (head_.after_ != &end_) {
+        auto& turn = *head_.after_;
         turn.disarm();
         turn.fire_(turn);
     }
+    end_.disarm();
 }
 
 }  // namespace bext::net

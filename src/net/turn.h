@@ -36,15 +36,19 @@ private:
 class TurnList {
 public:
     TurnList() : head_(nullptr) { head_.before_ = head_.after_ = &head_; }
-    ~TurnList() { head_.before_ = nullptr; }
+    ~TurnList() {
+        end_.disarm();
+        head_.before_ = nullptr;
+    }
 
     bool empty() const { return head_.after_ == &head_; }
     void push(Turn& turn);
-    /// Takes what is armed now out and fires each; what they arm is for the turn after.
+    /// Fires each that is armed now; what they arm is for the turn after.
     void fire();
 
 private:
     Turn head_;
+    Turn end_{nullptr};  // of those that fire(), while it does
 };
 
 /// `co_await NextTurn()`: goes on in the loop's next turn.

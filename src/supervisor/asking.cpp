@@ -82,7 +82,7 @@ void Supervisor::asked_for_status(Asker asker) {
     status_askers_.push_back(std::move(asker));
     if (status_askers_.size() > 1) return;
     status_deadline_ = clock_ms() + kReportTime;
-    if (!worker_ || !worker_->serving || !worker_->channel.send(handoff::Kind::kReport)) answer_status("null");
+    if (!worker_ || !worker_->serving || !worker_->channel.send(handoff::Kind::kReport, 0, {}, {}, 0)) answer_status("null");
 }
 
 void Supervisor::answer_status(std::string_view worker) {

@@ -93,6 +93,10 @@ void Supervisor::try_bundle(Fd bundle) {
     }
     next_ = *std::move(state);
     bool in_place = worker_ && worker_->serving && next_->plan().same_process(worker_->serving->plan());
+    if (in_place && hangs(*worker_, patience(10))) {
+        report(Level::kAlert, "worker process " + std::to_string(worker_->pid) + " hangs: " + hangs_where(*worker_) + "; another one is started");
+        in_place = false;
+    }
     if (in_place) return lend(*worker_, next_);
     auto worker = start_worker(next_);
     if (!worker) return abandon(worker.error().text);
@@ -134,6 +138,7 @@ void Supervisor::abandon(const std::string& reason) {
         ask_to_end(*successor_, handoff::Kind::kTerminate);
         draining_.push_back(std::move(successor_));
     }
+    if (worker_ && std::exchange(worker_->passed_over, false)) lend(*worker_, current_);  // what it took up meanwhile is void
     reload_ended(Milestone::kReloadFailed, reason);
 }
 

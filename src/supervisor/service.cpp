@@ -68,7 +68,7 @@ void Supervisor::give_service_to(pid_t pid) {
 
 void Supervisor::tell_status() {
     auto now = clock_ms();
-    if (notify_.watchdog_interval_ms() && now >= next_keep_alive_) {
+    if (notify_.watchdog_interval_ms() && now >= next_keep_alive_ && able()) {
         notify_.keep_alive();
         next_keep_alive_ = now + notify_.watchdog_interval_ms();
     }

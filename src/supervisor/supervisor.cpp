@@ -120,6 +120,7 @@ void Supervisor::loop() {
     while (!over()) {
         if (!wait_for_events()) return;
         run_deadlines();
+        look_at_worker();
         tell_status();
         if (respawn_at_ && clock_ms() >= respawn_at_) respawn();
     }
@@ -173,6 +174,7 @@ int Supervisor::wait_ms() const {
     consider(status_deadline_);
     consider(next_keep_alive_);
     consider(next_status_);
+    if (worker_) consider(next_look_);
     if (upgrade_) consider(upgrade_->deadline);
     for (auto* worker : workers()) {
         consider(worker->load_deadline);
@@ -200,7 +202,10 @@ void Supervisor::run_deadlines() {
         std::string late = "worker process " + std::to_string(worker->pid) + " did not take the configuration in time";
         bool on_trial = next_ && worker->loading == next_;
         if (!worker->serving) kill(worker->pid, SIGKILL);
-        if (on_trial && started_) {
+        if (on_trial && started_ && worker == worker_.get()) {
+            report(Level::kAlert, late);
+            try_elsewhere();
+        } else if (on_trial && started_) {
             abandon(late);
         } else {
             report(Level::kAlert, late);

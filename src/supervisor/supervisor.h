@@ -41,6 +41,7 @@ struct Options {
     bool masquerade = false;         // TERM and INT finish what is in flight
     bool foreground = false;         // never daemonise, whatever the plan says
     int load_deadline_ms = 60'000;   // for a worker to take a configuration
+    int patience_ms = 10'000;        // for a worker that shows no life; a fifth of it while a reload waits, a tenth before one
     int upgrade_deadline_ms = 30'000;  // for a new binary to serve
 };
 
@@ -90,6 +91,9 @@ private:
         std::uint64_t load_deadline = 0;  // 0: nothing is being loaded
         std::uint64_t end_deadline = 0;   // 0: it is not asked to end
         bool terminated = false;
+        bool passed_over = false;         // it hangs: another process tries what it was to take up
+        std::uint64_t stopped_ms = 0;     // since when SIGSTOP holds it; 0: it does not
+        std::uint64_t turn_seen = 0;      // the long turn of a thread at the last look; 0: there was none
     };
     using WorkerPtr = std::unique_ptr<Worker>;
 
@@ -165,11 +169,22 @@ private:
     void answer_status(std::string_view worker);
     std::string status_text(std::string_view worker) const;
 
+    // hangs.cpp
+    void look_at_worker();
+    bool hangs(const Worker& worker, std::uint64_t patience_ms) const;
+    std::string hangs_where(const Worker& worker) const;
+    void heard_stop(pid_t pid, bool stopped);
+    void replace_worker();
+    void try_elsewhere();
+    bool able() const;
+    std::uint64_t patience(int part) const { return static_cast<std::uint64_t>(options_.patience_ms / part); }
+
     // workers.cpp
     Result<WorkerPtr> start_worker(const StatePtr& state);
     void lend(Worker& worker, const StatePtr& state);
     void worker_spoke(Worker& worker);
     void serving(Worker& worker, std::uint64_t generation);
+    void unable(Worker& worker, std::uint64_t generation, const std::string& why);
     void refused(Worker& worker, std::uint64_t generation, const std::string& reason);
     void ask_to_end(Worker& worker, handoff::Kind how, const Fd& heir = {});
     void drain(WorkerPtr worker, Worker* heir);
@@ -177,9 +192,9 @@ private:
     void start_worker_again();
     void reap();
     void worker_died(pid_t pid, const std::string& how);
-    void count_lost(pid_t pid, bool signalled);
+    std::uint64_t count_lost(pid_t pid, bool signalled);
     void respawn();
-    void respawn_later(std::uint64_t lived_ms);
+    void respawn_later(bool was_of_use);
     std::vector<Worker*> workers() const;
 
     const Options& options_;
@@ -219,7 +234,8 @@ private:
     WorkerPtr successor_;  // tries next_ in a process of its own, since worker_ cannot
     std::vector<WorkerPtr> draining_;
     std::uint64_t respawn_at_ = 0;
-    int early_deaths_ = 0;
+    int useless_ = 0;  // workers in a row that died young and had answered nothing
+    std::uint64_t next_look_ = 0, healthy_ms_ = 0;
     bool worker_stopped_ = false;  // SIGWINCH: a new binary serves alone, for now
     Ending ending_ = Ending::kNo;
     bool end_after_start_ = false;

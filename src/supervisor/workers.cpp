@@ -16,8 +16,8 @@
 namespace bext::supervisor {
 namespace {
 
-constexpr std::uint64_t kEarly = 1000;       // a worker that lives for less has not just met one bad request
-constexpr std::uint64_t kLongestWait = 5000;
+constexpr std::uint64_t kEarly = 1000;       // a worker that lives for less and has answered nothing was of no use
+constexpr std::uint64_t kLongestWait = 500;
 constexpr std::uint64_t kGrace = 2000;       // beyond its own deadline, for a worker that drains
 constexpr std::uint64_t kKillAfter = 1000;
 
@@ -82,6 +82,7 @@ void Supervisor::worker_spoke(Worker& worker) {
             upgrade_->warm = message.take(handoff::Role::kWarm);
             start_successor();
         }
+        if (message.kind == handoff::Kind::kUnable) unable(worker, message.generation, message.text);
         if (message.kind == handoff::Kind::kRefused) refused(worker, message.generation, message.text);
     }
 }
@@ -160,7 +161,11 @@ void Supervisor::start_worker_again() {
 void Supervisor::reap() {
     int status = 0;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+        if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+            heard_stop(pid, WIFSTOPPED(status));
+            continue;
+        }
         for (auto* worker : workers())  // its last words first
             if (worker->pid == pid && worker->channel) worker_spoke(*worker);
         if (upgrade_ && upgrade_->pid == pid) {
@@ -179,7 +184,7 @@ void Supervisor::worker_died(pid_t pid, const std::string& how) {
     bool clean = how == "exited with code 0";
     std::string text = "worker process " + std::to_string(pid) + " " + how;
     report(clean || how.starts_with("exited with") ? Level::kNotice : Level::kAlert, text);
-    count_lost(pid, how.starts_with("exited on signal"));
+    auto answered = count_lost(pid, how.starts_with("exited on signal"));
     std::erase_if(draining_, is_it);
     if (is_it(successor_)) {
         successor_.reset();
@@ -192,23 +197,24 @@ void Supervisor::worker_died(pid_t pid, const std::string& how) {
         return;
     }
     if (ending_ != Ending::kNo) return;
-    respawn_later(clock_ms() - dead->started_ms);
+    respawn_later(answered > 0 || clock_ms() - dead->started_ms >= kEarly);
     // The new configuration may be what killed it.
     if (next_ && dead->loading == next_) abandon(text + " while it took the new configuration");
 }
 
-/// What it had under way is gone with it; when it ended by itself, that was already counted.
-void Supervisor::count_lost(pid_t pid, bool signalled) {
-    auto requests = figure_page().release(pid);
-    if (!signalled) return;
-    figure_page().claim_own().add(Tally::kLost, requests);
+/// What it had under way is gone with it; when it ended by itself, that was already counted. Gives what it has answered.
+std::uint64_t Supervisor::count_lost(pid_t pid, bool signalled) {
+    auto left = figure_page().release(pid);
+    if (!signalled) return left.answered;
+    figure_page().claim_own().add(Tally::kLost, left.in_flight);
     figure_page().claim_own().add(Tally::kWorkerDeaths);
+    return left.answered;
 }
 
-/// At once, unless it dies again and again.
-void Supervisor::respawn_later(std::uint64_t lived_ms) {
-    early_deaths_ = lived_ms < kEarly ? early_deaths_ + 1 : 0;
-    std::uint64_t wait = early_deaths_ < 2 ? 0 : std::min(kLongestWait, std::uint64_t{50} << std::min(early_deaths_, 10));
+/// At once, as nginx does, while it helps: only workers that die before they are of any use are started ever later.
+void Supervisor::respawn_later(bool was_of_use) {
+    useless_ = was_of_use ? 0 : useless_ + 1;
+    std::uint64_t wait = useless_ < 2 ? 0 : std::min(kLongestWait, std::uint64_t{25} << std::min(useless_, 10));
     if (wait)
         report(Level::kAlert, "worker process dies repeatedly, the next one starts in " + std::to_string(wait) + " ms");
     respawn_at_ = clock_ms() + wait;
@@ -222,7 +228,7 @@ void Supervisor::respawn() {
         worker_ = *std::move(worker);
     } else {
         report(Level::kAlert, "could not respawn worker process");
-        respawn_later(0);
+        respawn_later(false);
     }
 }
 

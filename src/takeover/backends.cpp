@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "net/address.h"
+#include "net/names.h"
 
 namespace bext::takeover {
 namespace {
@@ -59,7 +59,7 @@ Result<std::vector<net::Address>> addresses_of(std::string text, std::uint16_t p
         port = static_cast<std::uint16_t>(parse_decimal(text.substr(colon + 1), 65535).value_or(port));
         text.resize(colon);
     }
-    auto found = net::resolve_now(text, port);
+    auto found = net::SystemNames().addresses(text, port);
     if (!found) return Error{"the host " + text + " is not known"};
     return found;
 }

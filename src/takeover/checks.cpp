@@ -45,7 +45,8 @@ Subject look(sysd::Manager* manager, const std::string& no_manager, const std::s
     }
     subject.survey = survey(subject.nginx.source);
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(subject.nginx.source, files, [&](std::string line) { subject.warnings.push_back(std::move(line)); });
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(subject.nginx.source, files, names, [&](std::string line) { subject.warnings.push_back(std::move(line)); });
     if (configuration) subject.configuration = *std::move(configuration);
     if (!configuration) subject.refusal = configuration.error().text;
     return subject;

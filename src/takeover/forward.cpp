@@ -45,7 +45,8 @@ std::uint64_t figure(std::string_view json, const std::string& name) {
 
 Result<loader::Configuration> read(const loader::Source& source) {
     conf::DiskFiles files;
-    return loader::read_configuration(source, files, [](std::string) {});
+    net::SystemNames names;
+    return loader::read_configuration(source, files, names, [](std::string) {});
 }
 
 int error_share(const std::string& access_log) {

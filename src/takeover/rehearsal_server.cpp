@@ -47,9 +47,10 @@ std::vector<net::Address> addresses_of(const http::Site& site) {
 
 Result<RehearsalServer> RehearsalServer::start(const std::string& program, const loader::Source& source, const std::string& identity) {
     conf::DiskFiles files;
-    auto configuration = loader::read_configuration(source, files, [](std::string) {});
+    net::SystemNames names;
+    auto configuration = loader::read_configuration(source, files, names, [](std::string) {});
     if (!configuration) return configuration.error();
-    auto bundle = loader::seal(configuration->plan, files);
+    auto bundle = loader::seal(configuration->plan, files, names);
     if (!bundle) return bundle.error();
     auto network = PrivateNetwork::create(addresses_of(*configuration->site));
     if (!network) return network.error();

@@ -10,6 +10,7 @@
 #include "tls/loading.h"
 #include "tls/server_conf.h"
 #include "tls/session.h"
+#include "tls/shield.h"
 
 namespace bext::tls {
 namespace {
@@ -176,17 +177,17 @@ void log_failure(Handshake& h, TlsStream& stream) {
 
 Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket, std::uint64_t timeout_ms) {
     auto& thread = http::Thread::current();
-    http::SiteUse* use = thread.site->acquire();
+    auto* use = thread.site->acquire();
+    auto released = [](http::SiteUse* held) { held->release(); };
+    std::unique_ptr<http::SiteUse, decltype(released)> held(use, released);  // until the end of this
     Handshake handshake{connection, use, use->site(), connection.listen->hosts.default_server, {}};
     http::TlsAccepted out;
     if (conf_of(*handshake.server).context) handshake.certified = &conf_of(*handshake.server);
     for (auto* server : connection.listen->hosts.servers())
         if (!handshake.certified && conf_of(*server).context) handshake.certified = &conf_of(*server);
-    if (!handshake.certified) {
-        use->release();
-        co_return out;
-    }
+    if (!handshake.certified) co_return out;
     SslPtr ssl(SSL_new(handshake.certified->context->raw()));
+    if (!ssl) throw std::bad_alloc();
     SSL_set_ex_data(ssl.get(), handshake_index(), &handshake);
     if (auto* sessions = handshake.certified->context->session_cache()) sessions->serve(ssl.get());
     SSL_set_accept_state(ssl.get());
@@ -216,17 +217,16 @@ Task<http::TlsAccepted> accept(http::Connection& connection, net::Socket& socket
     } else if (wait == net::Wait::kReady) {
         log_failure(handshake, *stream);
     }
-    use->release();
     co_return out;
 }
 
 }  // namespace
 
 void prepare_server_context(ssl_ctx_st* context) {
-    SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
+    SSL_CTX_set_client_hello_cb(context, Shield<on_client_hello, SSL_CLIENT_HELLO_ERROR>::call, nullptr);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
     SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
-    SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
+    SSL_CTX_set_cert_cb(context, Shield<on_certificate, 0>::call, nullptr);
 }
 
 const char* built_with() { return OPENSSL_VERSION_TEXT; }

@@ -10,6 +10,7 @@
 #include "http/thread.h"
 #include "tls/context.h"
 #include "tls/loading.h"
+#include "tls/shield.h"
 #include "tls/stream.h"
 #include "upstream/tls_connector.h"
 
@@ -60,7 +61,7 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
     if (spec.verify && spec.trusted_certificate.empty()) return complete("no proxy_ssl_trusted_certificate for proxy_ssl_verify");
     auto made = Context::create_client(spec, [&](const std::string& path) { return at.files().read(path); });
     if (!made) return complete(made.error().text);
-    SSL_CTX_sess_set_new_cb((*made)->raw(), on_new_session);
+    SSL_CTX_sess_set_new_cb((*made)->raw(), Shield<on_new_session, 0>::call);
     settings.context = *made;
     return conf::ok();
 }

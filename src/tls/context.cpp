@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tls/openssl.h"
 #include "tls/stapling.h"
+#include "tls/shield.h"
 
 namespace bext::tls {
 
@@ -203,7 +204,7 @@ Result<> Context::set_staple(const ReadFile& read) {
         auto staple = read_staple(*text, spec_.stapling_file);
         if (!staple) return staple.error();
         staple_ = std::move(*staple);
-        SSL_CTX_set_tlsext_status_cb(ctx_, &Callbacks::staple);
+        SSL_CTX_set_tlsext_status_cb(ctx_, (Shield<&Callbacks::staple, SSL_TLSEXT_ERR_NOACK>::call));
     }
     return {};
 }
@@ -262,7 +263,7 @@ Result<> Context::set_ticket_keys(const ReadFile& read) {
         }
         ticket_keys_.push_back(key);
     }
-    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx_, &Callbacks::ticket);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx_, (Shield<&Callbacks::ticket, -1>::call));
     return {};
 }
 

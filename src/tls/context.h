@@ -38,7 +38,6 @@ struct ContextSpec {
     std::int64_t session_timeout = 300;  // seconds
     std::string cache_name;                 // of a shared cache; empty: OpenSSL's own
     std::uint64_t cache_sessions_size = 0;  // bytes of a shared cache
-    bool early_data = false;
     std::vector<std::pair<std::string, std::string>> commands;  // ssl_conf_command
     std::string stapling_file;
     bool server = true;

@@ -28,7 +28,6 @@ ContextSpec ServerConf::spec(const conf::Cursor& at) const {
     s.cache_sessions = *cache_sessions;
     if (s.cache_sessions) s.cache_name = *cache_name, s.cache_sessions_size = *cache_size;
     s.session_timeout = session_timeout->count();
-    s.early_data = *early_data;
     s.commands = *commands;
     s.stapling_file = *stapling ? *stapling_file : std::string();
     return s;

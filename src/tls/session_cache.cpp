@@ -7,6 +7,7 @@
 #include "base/wire.h"
 #include "http/zones.h"
 #include "tls/openssl.h"
+#include "tls/shield.h"
 
 namespace bext::tls {
 namespace {
@@ -62,8 +63,8 @@ std::shared_ptr<SessionCache> SessionCache::named(const std::string& name, std::
 
 void SessionCache::attach(ssl_ctx_st* ctx) {
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR);
-    SSL_CTX_sess_set_new_cb(ctx, keep);
-    SSL_CTX_sess_set_get_cb(ctx, find);
+    SSL_CTX_sess_set_new_cb(ctx, Shield<keep, 0>::call);
+    SSL_CTX_sess_set_get_cb(ctx, Shield<find, nullptr>::call);
 }
 
 void SessionCache::serve(ssl_st* ssl) { SSL_set_ex_data(ssl, cache_index(), this); }

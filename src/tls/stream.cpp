@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tls/shield.h"
+
 namespace bext::tls {
 namespace {
 
@@ -37,7 +39,7 @@ BIO_METHOD* socket_bio() {
     static BIO_METHOD* method = [] {
         auto* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bext socket");
         BIO_meth_set_read(m, bio_read);
-        BIO_meth_set_write(m, bio_write);
+        BIO_meth_set_write(m, Shield<bio_write, -1>::call);
         BIO_meth_set_ctrl(m, bio_control);
         return m;
     }();
@@ -73,6 +75,7 @@ ssize_t Wire::write(std::string_view from) {
 
 TlsStream::TlsStream(SslPtr ssl, net::Socket& socket) : ssl_(std::move(ssl)), wire_{socket} {
     BIO* bio = BIO_new(socket_bio());
+    if (!bio) throw std::bad_alloc();
     BIO_set_data(bio, &wire_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);

@@ -9,7 +9,6 @@
 namespace bext::upstream {
 
 void BodyStream::start(Exchange& x) {
-    x.streaming_ = true;
     if (*x.request.conf<http::Client>().tcp_nodelay && x.peer()->address.family() != AF_UNIX) {
         int one = 1;
         ::setsockopt(x.link_->socket->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -18,7 +17,13 @@ void BodyStream::start(Exchange& x) {
 }
 
 Task<> BodyStream::run(Exchange& x) {
-    int status = co_await send(x);
+    x.streaming_ = true;
+    int status = http::status::kInternal;
+    try {
+        status = co_await send(x);
+    } catch (const std::bad_alloc&) {
+        x.log(Level::kEmerg, "malloc() failed", ENOMEM);
+    }
     x.streaming_ = false;
     x.stream_status_ = status;
     if (status == 0) x.body_sent_ = true;

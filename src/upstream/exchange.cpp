@@ -6,6 +6,7 @@
 #include "http/subrequest.h"
 #include "http/thread.h"
 #include "http/uri.h"
+#include "upstream/relay.h"
 
 namespace bext::upstream {
 
@@ -51,7 +52,24 @@ void Exchange::close_link() {
     link_.reset();
 }
 
+/// What goes on beside this, with the body or to the client, must have ended before the exchange can, also without memory.
 Task<Verdict> Exchange::run() {
+    bool failed = false;
+    Verdict verdict = Verdict::done();
+    try {
+        verdict = co_await run_through();
+    } catch (const std::bad_alloc&) {
+        failed = true;
+    }
+    if (!failed) co_return verdict;
+    gone_ = true;
+    if (streaming_) co_await stop_stream();
+    if (relay_) co_await relay_->settle();
+    finish(false);
+    throw std::bad_alloc();
+}
+
+Task<Verdict> Exchange::run_through() {
     if (!protocol.create(*this) || request.undecided()) co_return Verdict::status(http::status::kInternal);
     selection_.begin(*group_, request);
     if (*conf.next_tries && selection_.tries > *conf.next_tries) selection_.tries = static_cast<int>(*conf.next_tries);

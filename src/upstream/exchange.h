@@ -62,6 +62,7 @@ public:
 
     /// Asks the group and relays the answer.
     Task<http::Verdict> run();
+    Task<http::Verdict> run_through();
 
     http::Request& request;
     const Settings& conf;
@@ -130,6 +131,7 @@ private:
     void wake();
     Task<> stop_stream();
 
+    class Relay* relay_ = nullptr;  // what brings the body to the client
     Selection selection_;
     std::shared_ptr<Group> group_;
     std::unique_ptr<Link> link_;

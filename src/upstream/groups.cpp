@@ -66,7 +66,7 @@ Status Groups::use(conf::Cursor& at, const Url& url, std::shared_ptr<Group>& out
     return conf::ok();
 }
 
-Status Groups::finish(Group& group) {
+Status Groups::finish(Group& group, net::Names& names) {
     if (group.explicit_block) {
         if (group.main.peers.empty()) return whole(cat({"no servers in upstream \"", group.name, "\" in ", group.place}));
         group.finish();
@@ -74,7 +74,7 @@ Status Groups::finish(Group& group) {
     }
     if (group.main.peers.empty()) {
         if (group.port == 0) return whole(cat({"no port in upstream \"", group.name, "\" in ", group.place}));
-        auto found = net::resolve_now(group.name, group.port);
+        auto found = names.addresses(group.name, group.port);
         if (!found) return whole(cat({found.error().text, " in upstream \"", group.name, "\" in ", group.place}));
         for (auto& address : *found) {
             auto peer = std::make_unique<Peer>();
@@ -88,10 +88,10 @@ Status Groups::finish(Group& group) {
     return conf::ok();
 }
 
-Status Groups::finish() {
+Status Groups::finish(net::Names& names) {
     if (std::exchange(finished_, true)) return conf::ok();
     for (auto& group : list_) {
-        if (auto bad = finish(*group)) return bad;
+        if (auto bad = finish(*group, names)) return bad;
         remember_health(group);
     }
     return conf::ok();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conf/cursor.h"
+#include "net/names.h"
 #include "upstream/peers.h"
 #include "upstream/url.h"
 
@@ -26,14 +27,14 @@ public:
     /// The group that a pass to `url` uses: a block of that name, which may come later, or the host itself.
     conf::Status use(conf::Cursor& at, const Url& url, std::shared_ptr<Group>& out);
     /// After the whole file: the addresses of implicit groups. May be called more than once.
-    conf::Status finish();
+    conf::Status finish(net::Names& names);
 
     /// The group that a name computed at run time means: of that name, or of the address that it is. Null when the name
     /// must be looked up, or has no port.
     std::shared_ptr<Group> find(const Url& url) const;
 
 private:
-    conf::Status finish(Group& group);
+    conf::Status finish(Group& group, net::Names& names);
     std::vector<std::shared_ptr<Group>> list_;
     bool finished_ = false;
 };

@@ -62,6 +62,7 @@ IdlePool* IdlePool::of(Group& group) {
     if (!slot) slot = std::make_shared<Pools>();
     auto& pools = *static_cast<Pools*>(slot.get());
     auto& pool = pools.by_group[&group];
+    if (pool && pool->group_.expired()) pool.reset();  // of another group, where this one now is
     if (!pool) {
         // A new group: the time to forget those of configurations that are gone.
         std::erase_if(pools.by_group, [](auto& entry) { return entry.second && entry.second->group_.expired(); });

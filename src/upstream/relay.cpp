@@ -136,16 +136,18 @@ bool Relay::give() {
         if (backlog) block.busy = block.used;
         else block.used = block.busy = 0;
     }
-    if (backlog) {
-        draining_ = true;
-        spawn(drain());
-    }
+    if (backlog) spawn(drain());
     return true;
 }
 
 Task<> Relay::drain() {
-    bool alive = co_await r_.drain();
-    static_cast<void>(alive);  // Request::aborted says so
+    draining_ = true;
+    try {
+        bool alive = co_await r_.drain();
+        static_cast<void>(alive);  // Request::aborted says so
+    } catch (const std::bad_alloc&) {
+        r_.aborted = r_.main.out_of_memory = true;
+    }
     draining_ = false;
     drained();
     x_.wake();  // last: it may end the request
@@ -257,6 +259,7 @@ Task<Verdict> Exchange::relay_body() {
         co_return Verdict::done();
     }
     auto& relay = *request.arena.make<Relay>(*this);
+    relay_ = &relay;
     protocol.begin_body(*this);
     int status = 0;
     if (buffering) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/builder.h"
 #include "http/connection.h"
 #include "http/thread.h"
 
@@ -33,7 +34,7 @@ Status read_resolver(conf::Cursor& at, net::ResolverSettings& out) {
                 out.servers.push_back(*url.address);
                 continue;
             }
-            auto found = net::resolve_now(std::string(url.host), url.port);
+            auto found = at.owner<http::Builder>().names.addresses(std::string(url.host), url.port);
             if (!found) return conf::refuse(cat({found.error().text, " in resolver \"", word, "\""}));
             out.servers.insert(out.servers.end(), found->begin(), found->end());
         }
@@ -44,21 +45,22 @@ Status read_resolver(conf::Cursor& at, net::ResolverSettings& out) {
     return conf::ok();
 }
 
-namespace {
-
-/// This thread's resolver for those settings; it lives as long as the thread, or until another takes its settings' place.
-struct Kept {
-    std::shared_ptr<const net::ResolverSettings> settings;
-    std::shared_ptr<net::Resolver> resolver;
-};
-
-net::Resolver& resolver_of(const std::shared_ptr<const net::ResolverSettings>& settings) {
-    auto& slot = http::Thread::current().local[settings.get()];
-    if (!slot) slot = std::make_shared<Kept>(Kept{settings, std::make_shared<net::Resolver>(*settings)});
-    return *static_cast<Kept*>(slot.get())->resolver;
+Resolvers& Resolvers::here() {
+    static const char kKey = 0;
+    auto& slot = http::Thread::current().local[&kKey];
+    if (!slot) slot = std::make_shared<Resolvers>();
+    return *static_cast<Resolvers*>(slot.get());
 }
 
-}  // namespace
+/// A new one is the time to forget those of configurations that are gone.
+net::Resolver& Resolvers::of(const std::shared_ptr<const net::ResolverSettings>& settings) {
+    auto known = all_.find(settings.get());
+    if (known != all_.end() && known->second.settings.lock() == settings) return *known->second.resolver;
+    std::erase_if(all_, [](auto& entry) { return entry.second.settings.expired(); });
+    auto& made = all_[settings.get()];
+    made = {settings, std::make_shared<net::Resolver>(*settings)};
+    return *made.resolver;
+}
 
 Task<int> resolve(http::Request& r, const Url& url, std::shared_ptr<Group>& out) {
     auto& naming = r.conf<Naming>();
@@ -72,7 +74,7 @@ Task<int> resolve(http::Request& r, const Url& url, std::shared_ptr<Group>& out)
     watch.join(r.main.watches, [](void* context) { static_cast<net::Gate*>(context)->open(net::Wait::kCancelled); }, &gate);
     std::string name(url.host);
     auto timeout = static_cast<std::uint64_t>(naming.timeout->count());
-    auto found = co_await resolver_of(settings).find(name, timeout, gate);
+    auto found = co_await Resolvers::here().of(settings).find(name, timeout, gate);
     watch.leave();
     if (found.code == ECANCELED) co_return http::status::kClientClosed;
     if (found.code) {

@@ -60,8 +60,7 @@ Task<bool> Tunnel::write(Way& way, std::string_view bytes) {
 }
 
 Task<> Tunnel::copy(Way& way) {
-    auto size = x_.conf.buffer_size->value;
-    std::span<char> room{x_.request.arena.bytes(size), size};
+    auto room = way.room;
     auto bytes = way.first;
     for (;;) {
         bool good = co_await write(way, bytes);
@@ -81,7 +80,12 @@ void Tunnel::end() {
 }
 
 Task<> Tunnel::other_way(Way& way) {
-    co_await copy(way);
+    other_runs_ = true;
+    try {
+        co_await copy(way);
+    } catch (const std::bad_alloc&) {
+        x_.log(Level::kEmerg, "malloc() failed", ENOMEM);
+    }
     other_runs_ = false;
     over_ = true;
     if (x_.gate_.waiting()) {
@@ -113,9 +117,15 @@ Task<> Tunnel::run() {
     }
     active_ = net::Loop::current().now();
     Way up{*client, x_.link_->stream(), unread, false}, down{x_.link_->stream(), *client, x_.buffer.unused(), true};
-    other_runs_ = true;
+    auto size = x_.conf.buffer_size->value;
+    up.room = {r.arena.bytes(size), size};
+    down.room = {r.arena.bytes(size), size};
     spawn(other_way(up));
-    if (!over_) co_await copy(down);
+    try {
+        if (!over_) co_await copy(down);
+    } catch (const std::bad_alloc&) {
+        x_.log(Level::kEmerg, "malloc() failed", ENOMEM);
+    }
     end();
     r.main.last_words = nullptr;
     while (other_runs_) {

@@ -17,6 +17,7 @@ private:
         net::Stream& to;
         std::string_view first;        // read ahead
         bool from_peer;
+        std::span<char> room{};
     };
     Task<> copy(Way& way);
     Task<bool> write(Way& way, std::string_view bytes);

@@ -5,8 +5,6 @@
 namespace bext::worker {
 namespace {
 
-constexpr int kPatience = 200;  // ms for the heir to make room
-
 std::string_view bytes_of(const net::Address& address) {
     return {reinterpret_cast<const char*>(address.raw()), address.size()};
 }
@@ -20,14 +18,16 @@ net::Address address_of(std::string_view bytes) {
 
 }  // namespace
 
-bool Heir::pass(int fd, const http::PassedConnection& passed) {
+Heir::Passed Heir::pass(int fd, const http::PassedConnection& passed) {
     WireWriter wire;
     wire.text(bytes_of(passed.listen));
     wire.text(bytes_of(passed.client));
     wire.text(passed.proxy_header);
     wire.number(passed.requests);
     wire.number(passed.start_ms);
-    return static_cast<bool>(channel_.send(handoff::Kind::kConnection, 0, wire.take(), {{{handoff::Role::kClient, 0, 0}, fd}}, kPatience));
+    auto sent = channel_.send(handoff::Kind::kConnection, 0, wire.take(), {{{handoff::Role::kClient, 0, 0}, fd}}, 0);
+    if (sent) return Passed::kYes;
+    return sent.error().system == EAGAIN || sent.error().system == ETOOMANYREFS ? Passed::kNoRoom : Passed::kNobody;
 }
 
 bool Heir::receive(handoff::Channel& channel, const std::function<void(Fd, const http::PassedConnection&)>& take) {

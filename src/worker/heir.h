@@ -14,8 +14,10 @@ class Heir {
 public:
     explicit Heir(Fd channel) : channel_(std::move(channel)) {}
 
-    /// Gives a copy of `fd` away; false when nobody takes it. Any thread may call.
-    bool pass(int fd, const http::PassedConnection& passed);
+    enum class Passed { kYes, kNoRoom, kNobody };
+
+    /// Gives a copy of `fd` away, without waiting: what the other has no room for may be passed later. Any thread may call.
+    Passed pass(int fd, const http::PassedConnection& passed);
 
     /// The other side: takes what has come on `channel`. False: no more will come.
     static bool receive(handoff::Channel& channel, const std::function<void(Fd, const http::PassedConnection&)>& take);

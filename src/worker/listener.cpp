@@ -22,13 +22,15 @@ Listener::~Listener() = default;
 
 void Listener::retire(std::unique_ptr<Listener> listener) {
     listener->closed_ = true;
+    listener->rest_.disarm();
     listener->thread_.loop.forget(listener->socket_->get());
     auto* raw = listener.release();
     raw->thread_.loop.retire(raw);
 }
 
 void Listener::ready(std::uint32_t) {
-    if (closed_) return;
+    if (closed_ || rest_.armed()) return;
+    thread_.loop.doing(Doing::kAccepting);
     int most = multi_accept_ ? 1024 : 1;
     while (most-- > 0 && accept_one()) {
     }
@@ -67,23 +69,21 @@ bool Listener::accept_one() {
         thread_.site->site().error_log->write(Level::kAlert, std::to_string(thread_.connection_limit) + " worker_connections are not enough");
         return true;
     }
-    if (auto* listen = listen_for(fd)) http1::ClientConnection::serve(thread_, *listen, std::move(fd), client);
+    try {
+        if (auto* listen = listen_for(fd)) http1::ClientConnection::serve(thread_, *listen, std::move(fd), client);
+    } catch (const std::bad_alloc&) {  // this client has had bad luck; who is connected keeps what there is
+        thread_.figures.add(Tally::kRefused);
+        thread_.note_shortage();
+    }
     return true;
 }
 
 void Listener::pause() {
-    if (paused_) return;
-    paused_ = true;
+    if (rest_.armed()) return;
     thread_.loop.forget(socket_->get());
-    struct Resume {
-        static Task<> later(Listener* self, std::shared_ptr<const Fd> keep) {
-            co_await net::Sleep(kPause);
-            if (self->closed_) co_return;
-            self->paused_ = false;
-            self->thread_.loop.add(*self, keep->get(), EPOLLIN | EPOLLEXCLUSIVE);
-        }
-    };
-    spawn(Resume::later(this, socket_));
+    rest_.arm(kPause);
 }
+
+void Listener::resume() { thread_.loop.add(*this, socket_->get(), EPOLLIN | EPOLLEXCLUSIVE); }
 
 }  // namespace bext::worker

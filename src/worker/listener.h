@@ -24,6 +24,7 @@ private:
     void ready(std::uint32_t events) override;
     bool accept_one();
     void pause();
+    void resume();
     const http::Listen* listen_for(const Fd& fd) const;
 
     http::Thread& thread_;
@@ -31,7 +32,10 @@ private:
     net::Address address_;
     bool multi_accept_;
     bool closed_ = false;
-    bool paused_ = false;
+    struct Rest : net::Timer {
+        explicit Rest(Listener* l) : Timer([](net::Timer& t) { static_cast<Rest&>(t).listener->resume(); }), listener(l) {}
+        Listener* listener;
+    } rest_{this};  // armed: no descriptors or memory are left, it accepts again later
 };
 
 }  // namespace bext::worker

@@ -1,5 +1,7 @@
 #include "worker/loop_thread.h"
 
+#include <condition_variable>
+
 #include "http1/connection.h"
 #include "net/loop.h"
 
@@ -8,15 +10,20 @@ namespace bext::worker {
 using http::LiveConnection;
 
 namespace {
-constexpr std::uint64_t kLastCall = 1000;  // ms
+constexpr std::uint64_t kLastCall = 1000;   // ms
+constexpr std::uint64_t kPassAgain = 50;    // ms
 }
 
 LoopThread::LoopThread(std::function<void()> ended) {
-    Latch ready(1);
-    thread_ = std::thread([this, &ready, ended = std::move(ended)] {
+    std::mutex mutex;
+    std::condition_variable ready;
+    thread_ = std::thread([&, this, ended = std::move(ended)] {
         http::Thread context;
-        context_ = &context;
-        ready.done();
+        {
+            std::lock_guard lock(mutex);
+            context_ = &context;
+            ready.notify_one();
+        }
         context.loop.run();
         listeners_.clear();
         {
@@ -25,7 +32,8 @@ LoopThread::LoopThread(std::function<void()> ended) {
         }
         ended();
     });
-    ready.wait();
+    std::unique_lock lock(mutex);
+    ready.wait(lock, [this] { return context_ != nullptr; });
 }
 
 void LoopThread::adopt(const Settings& settings, const std::vector<Share>& shares) {
@@ -42,18 +50,18 @@ void LoopThread::adopt(const Settings& settings, const std::vector<Share>& share
         listeners_.push_back(std::make_unique<Listener>(*context_, share.socket, share.address, settings.multi_accept));
     for (auto& listener : old) Listener::retire(std::move(listener));
     context_->idle.each([](LiveConnection& connection) { connection.follow(); });
-    if (close_after) expire_old_later(close_after);
+    if (close_after) expire_old_later(close_after, settings.site->generation);
 }
 
-/// worker_shutdown_timeout: what a reload has left behind does not live for ever.
-void LoopThread::expire_old_later(std::uint32_t ms) {
+/// worker_shutdown_timeout: what a reload has left behind does not live for ever. What a later one leaves has its own time.
+void LoopThread::expire_old_later(std::uint32_t ms, std::uint64_t generation) {
     struct Later {
-        static Task<> run(LoopThread* self, std::uint32_t ms) {
+        static Task<> run(LoopThread* self, std::uint32_t ms, std::uint64_t generation) {
             co_await net::Sleep(ms);
-            self->expire(LiveConnection::Why::kReload);
+            self->expire_before(generation);
         }
     };
-    spawn(Later::run(this, ms));
+    spawn(Later::run(this, ms, generation));
 }
 
 void LoopThread::take(Fd fd, const http::PassedConnection& passed) {
@@ -67,15 +75,30 @@ void LoopThread::drain(std::shared_ptr<Heir> heir) {
     context_->draining = true;
     if (heir)
         context_->pass = [this, heir](int fd, const http::PassedConnection& passed) {
-            if (heir->pass(fd, passed)) return true;
-            context_->loop.later([this] { context_->pass = nullptr; });  // it is gone
-            return false;
+            auto done = heir->pass(fd, passed);
+            if (done == Heir::Passed::kNobody) context_->loop.later([this] { context_->pass = nullptr; });
+            return done == Heir::Passed::kYes;
         };
     for (auto& listener : std::exchange(listeners_, {})) Listener::retire(std::move(listener));
     context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
+    if (heir) pass_later();
     if (!heir) last_call_later();
     context_->on_last_connection = [this] { context_->loop.stop(); };
     if (context_->connections == 0) context_->loop.stop();
+}
+
+/// What the heir had no room for is offered again until it is taken, or the time to drain is over.
+void LoopThread::pass_later() {
+    struct Later {
+        static Task<> run(LoopThread* self) {
+            while (self->context_->pass) {
+                co_await net::Sleep(kPassAgain);
+                self->context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
+            }
+            self->last_call_later();
+        }
+    };
+    spawn(Later::run(this));
 }
 
 /// Who is about to make a request is still answered, for the last time: closing an idle connection at once would lose it.
@@ -89,9 +112,13 @@ void LoopThread::last_call_later() {
     spawn(Later::run(this));
 }
 
-void LoopThread::expire(LiveConnection::Why why) {
-    context_->clients.each([this, why](LiveConnection& connection) {
-        if (why != LiveConnection::Why::kReload || &connection.site() != &context_->site->site()) connection.expire(why);
+void LoopThread::expire() {
+    context_->clients.each([](LiveConnection& connection) { connection.expire(LiveConnection::Why::kDrain); });
+}
+
+void LoopThread::expire_before(std::uint64_t generation) {
+    context_->clients.each([&](LiveConnection& connection) {
+        if (connection.site().generation < generation) connection.expire(LiveConnection::Why::kReload);
     });
 }
 

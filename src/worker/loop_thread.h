@@ -1,7 +1,9 @@
 // LoopThread: one event-loop thread of a worker and what the control thread has it do.
 #pragma once
 
-#include <condition_variable>
+#include <sys/eventfd.h>
+
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,23 +18,19 @@
 
 namespace bext::worker {
 
-/// Counts the threads that have done something; the control thread waits for all.
+/// Counts the threads that have done something, and wakes the control thread when all have.
 class Latch {
 public:
-    explicit Latch(std::size_t count) : left_(count) {}
+    /// `wake`: an eventfd.
+    Latch(std::size_t count, int wake) : left_(count), wake_(wake) {}
     void done() {
-        std::lock_guard lock(mutex_);
-        if (--left_ == 0) all_.notify_all();
+        if (left_.fetch_sub(1) == 1) eventfd_write(wake_, 1);
     }
-    void wait() {
-        std::unique_lock lock(mutex_);
-        all_.wait(lock, [&] { return left_ == 0; });
-    }
+    bool open() const { return left_.load() == 0; }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable all_;
-    std::size_t left_;
+    std::atomic<std::size_t> left_;
+    int wake_;
 };
 
 /// What one thread is to listen on.
@@ -71,13 +69,15 @@ public:
     void take(Fd fd, const http::PassedConnection& passed);
     /// No new connections; the loop stops when the last one has ended. Idle ones go to the heir, if there is one.
     void drain(std::shared_ptr<Heir> heir);
-    /// Ends what is left: of the Sites before the one in force, or all.
-    void expire(http::LiveConnection::Why why);
+    /// Ends what is left.
+    void expire();
     /// Adds what this thread's connections hold.
     void count(std::map<std::uint64_t, Holders>& generations);
 
 private:
-    void expire_old_later(std::uint32_t ms);
+    void expire_old_later(std::uint32_t ms, std::uint64_t generation);
+    void expire_before(std::uint64_t generation);
+    void pass_later();
     void last_call_later();
 
     std::mutex mutex_;

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/warm.h"
 #include "handoff/bundle.h"
@@ -30,6 +32,7 @@ using handoff::Role;
 
 constexpr int kLessUrgent = 10;  // nice
 constexpr std::int64_t kLookAgain = 200;  // ms, until old Sites are looked at again
+constexpr std::int64_t kReportTime = 1000;  // ms, for every thread to be counted
 constexpr std::int64_t kLastWords = 500;  // ms after the deadline, for what the connections then write
 
 std::int64_t clock_ms() {
@@ -57,10 +60,12 @@ public:
     int run() {
         while (running()) {
             wait();
-            take_messages();
-            std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
-            std::erase_if(old_sites_, [](auto& site) { return site.use_count() == 1; });
-            if (deadline_ && clock_ms() >= deadline_) deadline_passed();
+            try {
+                turn();
+            } catch (const std::bad_alloc&) {
+                process_log().write(Level::kEmerg, "malloc() failed (12: Cannot allocate memory)");
+            }
+            if (memory::is_short()) memory::fill_reserve();
         }
         for (auto& thread : threads_) thread->join();
         flush_logs();
@@ -68,19 +73,25 @@ public:
     }
 
 private:
-    /// Until it is to end and every thread has.
-    bool running() {
-        std::uint64_t count = 0;
-        if (::read(ended_.get(), &count, sizeof count) > 0) threads_ended_ += count;
-        return !draining_ || threads_ended_ < threads_.size();
+    void turn() {
+        std::uint64_t count = 0;  // before anything is looked at: what is done after that wakes again
+        static_cast<void>(!::read(ended_.get(), &count, sizeof count));
+        take_messages();
+        answer();
+        std::erase_if(before_, [this](Channel& one) { return !Heir::receive(one, [this](Fd fd, auto& passed) { take_over(std::move(fd), passed); }); });
+        std::erase_if(old_sites_, [](auto& site) { return site.use_count() == 1; });
+        if (deadline_ && clock_ms() >= deadline_) deadline_passed();
     }
+
+    /// Until it is to end and every thread has.
+    bool running() const { return !draining_ || threads_ended_.load() < threads_.size(); }
 
     void wait() {
         std::vector<pollfd> ready{{ended_.get(), POLLIN, 0}};
         if (channel_) ready.push_back({channel_.fd(), POLLIN, 0});
         for (auto& one : before_) ready.push_back({one.fd(), POLLIN, 0});
         auto left = deadline_ ? std::max<std::int64_t>(deadline_ - clock_ms(), 0) : std::int64_t{-1};
-        if (!old_sites_.empty() && (left < 0 || left > kLookAgain)) left = kLookAgain;
+        if ((report_ || !old_sites_.empty()) && (left < 0 || left > kLookAgain)) left = kLookAgain;
         ::poll(ready.data(), ready.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000)));
     }
 
@@ -93,7 +104,11 @@ private:
                 channel_.close();
                 return drain({});  // the supervisor is gone
             }
-            take(message);
+            try {
+                take(message);
+            } catch (const std::bad_alloc&) {
+                if (message.kind == Kind::kLoad) unable(message, "it has no memory left");
+            }
         }
     }
 
@@ -104,7 +119,7 @@ private:
             case Kind::kHeir:
                 if (auto fd = message.take(Role::kHeir)) before_.emplace_back(std::move(fd));
                 return;
-            case Kind::kReport: return say(Kind::kReport, report());
+            case Kind::kReport: return begin_report();
             case Kind::kSave: return save();
             case Kind::kQuit: return drain(message.take(Role::kHeir));
             case Kind::kTerminate: return expire();
@@ -117,10 +132,13 @@ private:
     }
 
     void load_or_refuse(Message& message) {
+        if (message.cut) return unable(message, "it has no descriptors left");
         auto loaded = load(message);
-        auto sent = loaded ? channel_.send(Kind::kServing, message.generation)
-                           : channel_.send(Kind::kRefused, message.generation, loaded.error().text);
-        static_cast<void>(sent);
+        if (!loaded) static_cast<void>(channel_.send(Kind::kRefused, message.generation, loaded.error().text));
+    }
+
+    void unable(const Message& message, std::string_view why) {
+        static_cast<void>(channel_.send(Kind::kUnable, message.generation, why));
     }
 
     static void adopt_logs(Message& message, const http::Site& site) {
@@ -129,14 +147,16 @@ private:
                 site.log_files[handle.tag.index]->adopt(handle.fd.release());
     }
 
+    /// The Site in force stays until the threads are told of the new one.
     Result<> load(Message& message) {
         auto bundle = handoff::Bundle::open(message.take(Role::kBundle));
         if (!bundle) return bundle.error();
         use_warm_state(message.take(Role::kWarm));
         loader::BundleFiles files(*bundle);
+        loader::BundleNames names(*bundle);
         auto source = source_;
         source.privileged = bundle->plan().privileged;
-        auto configuration = loader::read_configuration(source, files, [](std::string) {});
+        auto configuration = loader::read_configuration(source, files, names, [](std::string) {});
         if (!configuration) return configuration.error();
         configuration->site->generation = message.generation;
         Settings settings{configuration->site, static_cast<std::uint64_t>(configuration->worker_connections), configuration->multi_accept};
@@ -144,7 +164,7 @@ private:
         process_log() = *settings.site->error_log;
         start_threads(bundle->plan().worker_threads);
         auto shares = share_out(message, bundle->plan());
-        on_all([&](LoopThread& thread, std::size_t i) { thread.adopt(settings, shares[i]); });
+        taking_up_ = on_all([settings, shares](LoopThread& thread, std::size_t i) { thread.adopt(settings, shares[i]); });
         if (auto before = std::exchange(site_, settings.site)) old_sites_.push_back(std::move(before));
         shutdown_ms_ = bundle->plan().shutdown_timeout_ms;
         return {};
@@ -153,21 +173,35 @@ private:
     void start_threads(std::size_t count) {
         if (threads_.size() >= count) return;
         while (threads_.size() < count)
-            threads_.push_back(std::make_unique<LoopThread>([fd = ended_.get()] { eventfd_write(fd, 1); }));
+            threads_.push_back(std::make_unique<LoopThread>([this] {
+                threads_ended_.fetch_add(1);
+                eventfd_write(ended_.get(), 1);
+            }));
         // From now on this thread only reads configurations: requests go first.
         static_cast<void>(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kLessUrgent));
     }
 
-    /// Has every thread do `work` and waits for all.
+    /// Has every thread do `work`; the Latch opens when all have. Nobody waits for it here: one of them may hang.
     template <class Work>
-    void on_all(Work work) {
-        Latch latch(threads_.size());
+    std::shared_ptr<Latch> on_all(Work work) {
+        auto latch = std::make_shared<Latch>(threads_.size(), ended_.get());
         for (std::size_t i = 0; i < threads_.size(); ++i)
-            threads_[i]->post([&, i] {
-                work(*threads_[i], i);
-                latch.done();
+            threads_[i]->post([work, latch, i, &thread = *threads_[i]] {
+                work(thread, i);
+                latch->done();
             });
-        latch.wait();
+        return latch;
+    }
+
+    /// Says what all threads have done meanwhile.
+    void answer() {
+        if (taking_up_ && taking_up_->open()) {
+            taking_up_ = nullptr;
+            say(Kind::kServing, "");
+        }
+        if (!report_ || (!report_->latch->open() && clock_ms() < report_->deadline)) return;
+        auto asked = std::exchange(report_, nullptr);
+        say(Kind::kReport, text_of(*asked));
     }
 
     /// Which thread listens on what: a plain socket is shared by all, of reuseport ones each thread has its own.
@@ -197,15 +231,29 @@ private:
         });
     }
 
-    /// {"threads":2,"generations":[{"generation":4,"idle":10,"requests":1}]}
-    std::string report() {
-        std::map<std::uint64_t, Holders> all;
+    /// What is being counted for a report.
+    struct Report {
         std::mutex mutex;
-        if (!draining_)
-            on_all([&](LoopThread& thread, std::size_t) {
-                std::lock_guard lock(mutex);
-                thread.count(all);
-            });
+        std::map<std::uint64_t, Holders> all;
+        std::shared_ptr<Latch> latch;
+        std::int64_t deadline = 0;
+    };
+
+    void begin_report() {
+        auto made = std::make_shared<Report>();
+        if (draining_) return say(Kind::kReport, text_of(*made));
+        made->deadline = clock_ms() + kReportTime;
+        made->latch = on_all([made](LoopThread& thread, std::size_t) {
+            std::lock_guard lock(made->mutex);
+            thread.count(made->all);
+        });
+        report_ = std::move(made);
+    }
+
+    /// {"threads":2,"generations":[{"generation":4,"idle":10,"requests":1}]}
+    std::string text_of(Report& report) {
+        std::lock_guard lock(report.mutex);
+        auto& all = report.all;
         std::string text = cat({"{\"threads\":", std::to_string(threads_.size()), ",\"generations\":["});
         for (auto& [generation, holders] : all)
             text += cat({text.ends_with('[') ? "" : ",", "{\"generation\":", std::to_string(generation), ",\"idle\":", std::to_string(holders.idle),
@@ -231,7 +279,7 @@ private:
     /// The time for what was in flight is over.
     void deadline_passed() {
         if (std::exchange(expired_, true)) leave();
-        for (auto& thread : threads_) thread->post([&thread] { thread->expire(http::LiveConnection::Why::kDrain); });
+        for (auto& thread : threads_) thread->post([&thread] { thread->expire(); });
         deadline_ = clock_ms() + kLastWords;
     }
 
@@ -255,10 +303,12 @@ private:
     const loader::Source& source_;
     Channel channel_;
     std::vector<Channel> before_;  // on which processes that end pass their connections
-    Fd ended_;
-    std::uint64_t threads_ended_ = 0;
+    Fd ended_;  // a thread has done something that is waited for
+    std::atomic<std::uint64_t> threads_ended_ = 0;
     std::vector<std::unique_ptr<LoopThread>> threads_;
     std::size_t next_thread_ = 0;
+    std::shared_ptr<Latch> taking_up_;  // of the last configuration, until every thread has it
+    std::shared_ptr<Report> report_;
     std::shared_ptr<const http::Site> site_;
     std::vector<std::shared_ptr<const http::Site>> old_sites_;  // freed here once unused: a large one takes its time
     std::int64_t shutdown_ms_ = 30000;
@@ -270,6 +320,8 @@ private:
 
 int run(const loader::Source& source, Fd channel) {
     ::signal(SIGPIPE, SIG_IGN);
+    Pulse::current() = nullptr;  // that of the supervisor, before the fork
+    memory::fill_reserve();
     return Worker(source, std::move(channel)).run();
 }
 

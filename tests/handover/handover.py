@@ -5,6 +5,8 @@
 """
 import os
 import pathlib
+import pwd
+import select
 import shutil
 import signal
 import socket
@@ -12,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -93,6 +96,84 @@ def a_dead_worker_is_back_at_once(server):
             wait_until(lambda: server.worker() not in (0, worker), 'another worker')
     assert load.counts['refused'] == load.counts['errors'] == '0', load.counts
     assert server.figure('worker_deaths') == 3
+
+
+NAMES = ('upstream', 'passed', 'trusted', 'log', 'resolver')
+
+
+def a_worker_that_is_started_again_asks_for_no_name(server):
+    """What the configuration's names meant was found out when it was read, and belongs to it."""
+    ports = free_ports(1)
+    server.configure(main='error_log syslog:server=log.test,tag=bext;',
+                     http=f'set_real_ip_from trusted.test; resolver resolver.test; upstream up {{ server upstream.test:{server.origin}; }} '
+                          'access_log syslog:server=log.test;',
+                     server=f'listen listened.test:{ports[0]}; location /up/ {{ proxy_pass http://up/; }} '
+                            f'location /passed/ {{ proxy_pass http://passed.test:{server.origin}/; }} '
+                            f'location /asked/ {{ set $there passed.test; proxy_pass http://$there:{server.origin}/; }}')
+    server.bext('reload')
+
+    def all_answer():
+        assert get(server.connect())[1].endswith('one') and get(server.connect(port=ports[0]))[1].endswith('one')
+        for path in ('/up/', '/passed/'):
+            assert ' 200 ' in get(server.connect(), path, 'Content-Length: 0\r\n')[0], path
+    all_answer()
+    for hosts in ('', ''.join(f'192.0.2.1 {name}.test\n' for name in (*NAMES, 'listened'))):
+        server.write_hosts(hosts)
+        worker = server.worker()
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: server.worker() not in (0, worker), 'another worker')
+        all_answer()
+
+
+a_worker_that_is_started_again_asks_for_no_name.hosts = ''.join(f'127.0.0.1 {name}.test\n' for name in (*NAMES, 'listened'))
+
+
+def a_worker_that_hangs_does_not_hold_up_a_reload(server):
+    worker = server.worker()
+    os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: ') T ' in pathlib.Path(f'/proc/{worker}/stat').read_text(), 'the stop')
+    waiting = server.connect()
+    waiting.sendall(b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    server.configure(body='two')
+    server.bext('reload')
+    assert server.worker() != worker and get(server.connect())[1].endswith('two')
+    assert answer(waiting)[1].endswith('two'), 'who waited in the queue is answered'
+    os.kill(worker, signal.SIGCONT)             # it finishes what it had
+    wait_until(lambda: not pathlib.Path(f'/proc/{worker}').exists(), 'the end of the old one')
+    assert 'a signal has stopped it' in (server.dir / 'error.log').read_text()
+
+
+def a_stuck_disk_holds_one_thread_and_no_reload(server):
+    pipe = server.dir / 'pipe'
+    os.mkfifo(pipe, 0o666)
+    end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    server.configure(server=f'location = /stuck {{ access_log {pipe}; return 200 stuck; }}')
+    server.bext('reload')
+    try:
+        while os.write(end, b'x' * 4096):
+            pass
+    except BlockingIOError:
+        pass                                    # full: the next writer waits
+    worker = server.worker()
+    stuck = server.connect()
+    assert get(stuck, '/stuck')[1] == 'stuck'   # and then its line is to be written
+    download = server.connect()
+    (server.dir / 'file').write_bytes(bytes(1_000_000))
+    download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    got = download.recv(65536)
+    server.configure(body='two')
+    server.bext('reload')
+    assert server.worker() != worker
+    assert get(server.connect())[1].endswith('two')
+    log = (server.dir / 'error.log').read_text()
+    assert f'write() "{pipe}"' in log and 'localhost/stuck' in log, log
+    while len(got.split(b'\r\n\r\n', 1)[1]) < 1_000_000:
+        piece = download.recv(65536)
+        assert piece, 'the other thread goes on with what it has'
+        got += piece
+    os.read(end, 65536)                         # the disk is back
+    wait_until(lambda: not pathlib.Path(f'/proc/{worker}').exists(), 'the end of the old one')
+    os.close(end)
 
 
 def a_bad_configuration_changes_nothing_and_says_why(server):
@@ -217,6 +298,161 @@ def worker_shutdown_timeout_ends_what_a_reload_left(server):
     assert server.figure('closed_by_reload') == 2 and server.figure('cut') == 1
 
 
+def each_reload_has_its_own_time_to_finish(server):
+    server.configure(main='worker_shutdown_timeout 1500ms;')
+    server.bext('reload')
+    (server.dir / 'file').write_bytes(bytes(4_000_000))
+    server.configure(main='worker_shutdown_timeout 1500ms;', body='two')
+    server.bext('reload')                       # its time is over 1500 ms from now
+    first = time.monotonic()
+    download = server.connect()
+    download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert download.recv(65536)
+    while time.monotonic() < first + 1:
+        assert download.recv(65536)
+    server.configure(main='worker_shutdown_timeout 1500ms;', body='three')
+    server.bext('reload')
+    second = time.monotonic()
+    while download.recv(65536):
+        pass
+    assert time.monotonic() - second > 1, 'what the second one has made old was cut by the first one'
+    assert server.figure('closed_by_reload') == server.figure('cut') == 1
+
+
+def a_worker_without_descriptors_is_reloaded(server):
+    server.configure(main='worker_rlimit_nofile 64;')
+    server.bext('reload')
+    crowd = [server.connect() for _ in range(100)]
+    log = server.dir / 'error.log'
+    wait_until(lambda: 'accept4() failed (24' in log.read_text(), 'the end of the descriptors')
+    server.configure(main='worker_rlimit_nofile 64;', body='two')
+    server.bext('reload')
+    for one in crowd:
+        one.close()
+
+    def serves():
+        return get(server.connect())[1].endswith('two')
+    wait_until(serves, 'the new configuration')
+    assert 'exited on signal' not in log.read_text(), log.read_text()
+
+
+def memory_kb(process):
+    return int(next(line.split()[1] for line in pathlib.Path(f'/proc/{process}/status').read_text().splitlines() if line.startswith('VmSize')))
+
+
+def limit_memory(process, kb):
+    """Of a process of the own user; None: no limit any more."""
+    subprocess.run(['prlimit', '--pid', str(process), f'--as={kb * 1024 if kb else "unlimited"}:'], check=True)
+
+
+# Else the worker's limits are another user's business.
+AS_SELF = f'user {pwd.getpwuid(os.geteuid()).pw_name};' if os.geteuid() == 0 else ''
+
+
+def sanitized(server):
+    """Whether the address space is a sanitizer's, which cannot be limited."""
+    return memory_kb(server.worker()) > 1 << 30
+
+
+def a_failed_allocation_ends_one_connection(server):
+    if sanitized(server):
+        return
+    server.configure(main=AS_SELF, server=f'client_max_body_size 10m; location /big/ {{ client_body_buffer_size 4m; proxy_pass http://127.0.0.1:{server.origin}/; }}')
+    server.bext('reload')
+    wait_until(lambda: not server.status()['draining_pids'], 'the end of the worker before')
+    others = [server.connect(tls=number % 2) for number in range(20)]
+    for one in others:
+        get(one)
+    worker = server.worker()
+    limit_memory(worker, memory_kb(worker) + 16384)
+    head = b'PUT /big/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n'
+    crowd = [server.connect() for _ in range(40)]
+    for one in crowd:
+        one.sendall(head + b'x' * 1000)
+        one.settimeout(0.2)
+    ended = []
+    for one in crowd:
+        try:
+            ended.append(one.recv(65536).split(b'\r\n')[0])
+        except ConnectionError:
+            ended.append(b'')
+        except TimeoutError:
+            pass                                # it has its buffer, and waits for the rest
+    assert 0 < len(ended) < len(crowd) and set(ended) <= {b'HTTP/1.1 500 Internal Server Error', b''}, ended
+    for one in others:
+        get(one)
+    assert server.worker() == worker
+    assert 'malloc() failed (12' in (server.dir / 'error.log').read_text()
+    for one in crowd:
+        one.close()
+    again = server.connect()
+    again.sendall(head + b'x' * 4_000_000)
+    assert answer(again)[1] == '4000000', 'and when there is memory again, all is as before'
+
+
+def fill_memory(server, size):
+    """Connections that hold a buffer of `size` each, until there is no memory for one more."""
+    held = []
+    for _ in range(60):
+        batch = [server.connect() for _ in range(8)]
+        for one in batch:
+            one.sendall(f'PUT /fill{size}/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\nx'.encode())
+        ended, _, _ = select.select(batch, [], [], 0.1)
+        held += [one for one in batch if one not in ended]
+        for one in ended:
+            one.close()
+        if len(ended) > 4:
+            break
+    return held
+
+
+def memory_runs_out_at_any_place(server):
+    """Whatever wants memory when there is none ends at its connection; the process and who waits stay."""
+    if sanitized(server):
+        return
+    (server.dir / 'page').write_text('text ' * 20_000)
+    sizes = (8_000_000, 1_000_000, 100_000, 20_000, 5000)
+    fillers = ' '.join(f'location /fill{size}/ {{ client_body_buffer_size {size}; client_max_body_size 10m; proxy_pass http://127.0.0.1:{server.origin}/; }}'
+                       for size in sizes)
+    server.configure(main=AS_SELF, http='gzip on; gzip_min_length 1; gzip_types *; limit_conn_zone $binary_remote_addr zone=z:1m;',
+                     server=f'{fillers} location /page {{ root {server.dir}; ssi on; }} '
+                            f'location /limited/ {{ limit_conn z 1000; proxy_pass http://127.0.0.1:{server.origin}/; }}')
+    server.bext('reload')
+    wait_until(lambda: not server.status()['draining_pids'], 'the end of the worker before')
+    waiting = [server.connect(tls=number % 2) for number in range(10)]
+    for one in waiting:
+        get(one)
+    worker = server.worker()
+    limit_memory(worker, memory_kb(worker) + 2000)
+    asks = [(False, '/page', 'Accept-Encoding: gzip\r\n'), (True, '/', ''), (False, '/', 'X: ' + 'y' * 6000 + '\r\n'),
+            (False, '/limited/', 'Content-Length: 0\r\n'), (False, '/page', '')]
+    held = []
+    for size in sizes:
+        held += fill_memory(server, size)
+        crowd = []
+        for tls, path, header in asks * 8:
+            try:
+                one = server.connect(port=server.tls if tls else None)
+                crowd.append(one)
+                one.settimeout(5)
+                if tls:
+                    one = crowd[-1] = ssl._create_unverified_context().wrap_socket(one)
+                one.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n'.encode())
+                one.recv(100)
+            except (OSError, ConnectionError):
+                pass                            # refused to it alone
+        for one in crowd:
+            one.close()
+        assert pathlib.Path(f'/proc/{worker}').exists(), (size, (server.dir / 'error.log').read_text()[-2000:])
+    print('   failed allocations:', (server.dir / 'error.log').read_text(errors='replace').count('malloc() failed (12'), 'held:', len(held), flush=True)
+    for one in held:
+        one.close()
+    for one in waiting:
+        get(one)
+    assert server.worker() == worker
+    wait_until(lambda: server.figure('active') <= len(waiting) + 1, 'the end of the others')
+
+
 def figures_are_for_others_too(server):
     server.configure(server='location = /status { bext_status; } location = /metrics { bext_metrics; }')
     server.bext('reload')
@@ -301,19 +537,22 @@ def an_older_one_is_asked_and_upgraded(server):
 
 TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
+         a_worker_that_is_started_again_asks_for_no_name, a_worker_that_hangs_does_not_hold_up_a_reload,
+         a_stuck_disk_holds_one_thread_and_no_reload,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
-         worker_shutdown_timeout_ends_what_a_reload_left, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
-         what_is_not_whole_is_acknowledged_at_once, a_process_in_namespaces_of_its_own_is_not_heard,
-         an_older_one_is_asked_and_upgraded]
+         worker_shutdown_timeout_ends_what_a_reload_left, each_reload_has_its_own_time_to_finish,
+         a_worker_without_descriptors_is_reloaded, a_failed_allocation_ends_one_connection, memory_runs_out_at_any_place, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
+         what_is_not_whole_is_acknowledged_at_once,
+         a_process_in_namespaces_of_its_own_is_not_heard, an_older_one_is_asked_and_upgraded]
 
 
 def main(build, *names):
     for test in TESTS:
         if names and test.__name__ not in names:
             continue
-        server = Server(build)
+        server = Server(build, getattr(test, 'hosts', None))
         Origin(server.origin)
         with server:
             test(server)

@@ -52,8 +52,10 @@ def wait_until(condition, what, seconds=20):
 
 
 class Server:
-    def __init__(self, build):
+    def __init__(self, build, hosts=None):
+        """`hosts`: what /etc/hosts is for the server, which then knows no other names; write_hosts() changes it."""
         self.build = pathlib.Path(build)
+        self.hosts = hosts
         self.temp = tempfile.TemporaryDirectory(prefix='bext-handover-')
         self.dir = pathlib.Path(self.temp.name)
         self.dir.chmod(0o777)                   # workers report what a sanitizer finds
@@ -72,8 +74,21 @@ class Server:
             dir=self.dir, plain=self.plain, proxied=self.proxied, tls=self.tls, origin=self.origin,
             main=main, http=http, server=server, body=body))
 
+    def write_hosts(self, text):
+        (self.dir / 'hosts').write_text(text)
+
+    def with_own_names(self):
+        """The beginning of a command that has the names of `hosts`."""
+        if self.hosts is None:
+            return []
+        self.write_hosts(self.hosts)
+        (self.dir / 'nsswitch.conf').write_text('hosts: files\n')
+        mounts = ''.join(f'mount --bind {self.dir}/{name} /etc/{name} && ' for name in ('hosts', 'nsswitch.conf'))
+        return ['unshare', *['--map-root-user'] * (os.geteuid() != 0), '--mount', '--propagation', 'private', 'sh', '-c', mounts + 'exec "$@"', 'sh']
+
     def __enter__(self):
-        self.first = subprocess.Popen([self.build / 'bext-server', 'run', '--nginx_config', self.dir / 'nginx.conf', '--pid_file', self.pid_file],
+        self.first = subprocess.Popen([*self.with_own_names(), self.build / 'bext-server', 'run', '--nginx_config', self.dir / 'nginx.conf',
+                                       '--pid_file', self.pid_file],
                                       stderr=open(self.dir / 'stderr', 'a'),
                                       env={**self.environment, **{name: self.reports for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')},
                                            'TSAN_OPTIONS': f'log_path={self.dir}/sanitizer'})
@@ -87,7 +102,7 @@ class Server:
             pass
         self.first.wait()
         if kind:
-            print((self.dir / 'error.log').read_text()[-4000:], (self.dir / 'stderr').read_text()[-2000:])
+            print((self.dir / 'error.log').read_text(errors='replace')[-4000:], (self.dir / 'stderr').read_text()[-2000:])
         wait_until(lambda: not self.can_connect(), 'the end')
         for report in self.dir.glob('sanitizer.*'):
             raise AssertionError(report.read_text()[:8000])

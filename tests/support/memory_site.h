@@ -35,11 +35,20 @@ private:
     std::map<std::string, std::string> texts_;
 };
 
+/// Only "localhost" has an address.
+class MemoryNames final : public net::Names {
+    std::vector<net::Address> look_up(const std::string& name) override {
+        if (name != "localhost") return {};
+        return {*net::Address::literal("127.0.0.1", 0)};
+    }
+};
+
 inline Result<loader::Configuration> read_configuration(MemoryFiles& files, std::string* warnings = nullptr) {
     loader::Source source;
     source.conf_file = "/t/nginx.conf";
     source.prefix = "/t/";
-    return loader::read_configuration(source, files, [&](const std::string& line) {
+    MemoryNames names;
+    return loader::read_configuration(source, files, names, [&](const std::string& line) {
         if (warnings) *warnings += line + "\n";
     });
 }

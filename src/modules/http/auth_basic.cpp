@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/pulse.h"
 #include "http/builder.h"
 #include "http/escape.h"
 #include "http/password.h"
@@ -53,6 +54,7 @@ Verdict demand(Request& r, std::string_view realm) {
 
 /// The whole of the file; an errno when it cannot be read.
 int read_file(const char* path, std::string& out, bool& opened) {
+    Blocking mark("read", path);
     Fd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     opened = file.get() >= 0;
     if (!opened) return errno;

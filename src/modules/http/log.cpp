@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "base/pulse.h"
 #include "http/builder.h"
 #include "http/log_buffer.h"
 #include "http/log_files.h"
@@ -86,7 +87,7 @@ Status set_target(Cursor& at, AccessLog& log) {
     auto& builder = at.owner<Builder>();
     std::string_view target = at.arg(1);
     if (target.starts_with("syslog:")) {
-        auto place = net::parse_syslog(target.substr(7));
+        auto place = net::parse_syslog(target.substr(7), builder.names);
         if (!place) return conf::refuse(place.error().text);
         log.syslog = std::make_shared<Syslog>(*place);
     } else if (target.find('$') == target.npos) {
@@ -200,6 +201,7 @@ void write_line(Request& r, const AccessLog& log, std::string& line) {
         if (int error = log.buffer->add(line)) report(r, log, log.file->path(), error);
     } else if (log.file) {
         int fd = log.file->fd();
+        Blocking mark("write", log.file->path());
         if (fd >= 0 && ::write(fd, line.data(), line.size()) < 0) report(r, log, log.file->path(), errno);
     } else {
         std::string path(log.path.evaluate(r));

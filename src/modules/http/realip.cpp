@@ -1,5 +1,6 @@
 // realip: the client's address as a trusted proxy tells it.
 // https://nginx.org/en/docs/http/ngx_http_realip_module.html
+#include "http/builder.h"
 #include "http/connection.h"
 #include "http/core_conf.h"
 #include "http/forwarded.h"
@@ -25,7 +26,7 @@ Status from(Cursor& at, Conf& conf) {
         list.push_back(*range);
         return conf::ok();
     }
-    auto found = net::resolve_now(at.arg(1), 0);
+    auto found = at.owner<Builder>().names.addresses(at.arg(1), 0);
     if (!found) return conf::refuse(cat({found.error().text, " in set_real_ip_from \"", at.arg(1), "\""}));
     for (auto& address : *found)
         if (auto range = net::Cidr::parse(address.host(), low_bits)) list.push_back(*range);

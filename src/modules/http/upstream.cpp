@@ -81,7 +81,7 @@ Status server(Cursor& at, Block& block) {
     if (url.address) {
         addresses.push_back(*url.address);
     } else {
-        auto found = net::resolve_now(std::string(url.host), url.port);
+        auto found = at.owner<Builder>().names.addresses(std::string(url.host), url.port);
         if (!found) return conf::refuse(cat({found.error().text, " in upstream \"", at.arg(1), "\""}));
         addresses = std::move(*found);
     }
@@ -160,7 +160,7 @@ constexpr conf::Directive kZone[] = {
 };
 
 /// When the http block closes: hosts that are no upstream block are looked up.
-Status prepare(Cursor&, Builder& builder) { return upstream::Groups::of(builder)->finish(); }
+Status prepare(Cursor&, Builder& builder) { return upstream::Groups::of(builder)->finish(builder.names); }
 
 }  // namespace
 

@@ -36,6 +36,8 @@ Fd sealed() {
     writer.file("/etc/nginx/missing", "", ENOENT);
     writer.glob("/etc/nginx/conf.d/*.conf", {"/etc/nginx/conf.d/a.conf", "/etc/nginx/conf.d/b.conf"});
     writer.glob("/none/*", {});
+    writer.name("backend.example", {"addr1", "addr2"});
+    writer.name("unknown.example", {});
     return *std::move(writer).seal();
 }
 
@@ -63,7 +65,11 @@ TEST(BundleTest, GivesBackWhatWasSealed) {
     EXPECT_EQ(bundle->glob("/etc/nginx/conf.d/*.conf")->at(1), "/etc/nginx/conf.d/b.conf");
     EXPECT_TRUE(bundle->glob("/none/*")->empty());
     EXPECT_EQ(bundle->glob("/other/*"), nullptr);
+    EXPECT_EQ(bundle->name("backend.example")->at(1), "addr2");
+    EXPECT_TRUE(bundle->name("unknown.example")->empty());
+    EXPECT_EQ(bundle->name("other.example"), nullptr);
     Bundle moved = *std::move(bundle);
+    EXPECT_EQ(moved.name("backend.example")->at(0), "addr1");
     EXPECT_EQ(moved.file("/etc/nginx/nginx.conf")->bytes, "events {}\n");
 }
 

@@ -19,7 +19,8 @@ std::string addresses(std::optional<bool> privileged) {
     source.conf_file = "/t/nginx.conf";
     source.prefix = "/t/";
     source.privileged = privileged;
-    auto read = read_configuration(source, files, [](const std::string&) {});
+    tests::MemoryNames names;
+    auto read = read_configuration(source, files, names, [](const std::string&) {});
     if (!read) return read.error().text;
     std::string out;
     for (auto& listen : read->site->listens) out += listen->address.text();

@@ -9,19 +9,21 @@
 namespace bext::net {
 namespace {
 
+SystemNames names;
+
 std::string error(std::string_view options) {
-    auto place = parse_syslog(options);
+    auto place = parse_syslog(options, names);
     return place ? "" : place.error().text;
 }
 
 TEST(Syslog, Options) {
-    auto place = parse_syslog("server=127.0.0.1:12,facility=user,tag=t_1,severity=warn,nohostname");
+    auto place = parse_syslog("server=127.0.0.1:12,facility=user,tag=t_1,severity=warn,nohostname", names);
     ASSERT_TRUE(place);
     EXPECT_EQ(place->facility, 1);
     EXPECT_EQ(place->severity, 4);
     EXPECT_EQ(place->tag, "t_1");
     EXPECT_EQ(place->host, "");
-    auto standard = parse_syslog("server=unix:/run/log");
+    auto standard = parse_syslog("server=unix:/run/log", names);
     ASSERT_TRUE(standard);
     EXPECT_EQ(standard->facility, 23);
     EXPECT_EQ(standard->severity, 6);
@@ -50,7 +52,7 @@ TEST(Syslog, Messages) {
     ASSERT_EQ(bind(server.get(), address.raw(), address.size()), 0);
     socklen_t size = Address::capacity();
     ASSERT_EQ(getsockname(server.get(), address.raw(), &size), 0);
-    auto place = parse_syslog("server=" + address.text() + ",nohostname,tag=bext");
+    auto place = parse_syslog("server=" + address.text() + ",nohostname,tag=bext", names);
     ASSERT_TRUE(place);
     auto received = [&] {
         char buffer[4096];

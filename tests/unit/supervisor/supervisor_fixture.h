@@ -20,6 +20,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/figures.h"
 #include "handoff/bundle.h"
 #include "supervisor/supervisor.h"
 
@@ -31,7 +32,8 @@ inline std::string read_file(const std::string& path) {
 }
 
 /// Words of the configuration: name=X is the answer; listen=PATH, pid=PATH, env=NAME; daemon, user, bad, unready,
-/// refuse, crash, slow.
+/// refuse, crash, slow; counts: answers are counted; hangs: instead of an answer; hangs_at_load, unable: a worker that
+/// serves already does so at another configuration.
 struct Words {
     explicit Words(const std::string& text) : in(text) {
         for (std::string word; in >> word;) all.push_back(word);
@@ -84,7 +86,7 @@ inline Result<Fd> fake_load(const Options& options) {
 /// The worker. A file "busy" beside the pid file is a request in flight.
 class FakeWorker {
 public:
-    explicit FakeWorker(Fd channel) : channel_(std::move(channel)) {}
+    explicit FakeWorker(Fd channel) : channel_(std::move(channel)), figures_(figure_page().claim()) {}
 
     int run() {
         while (true) {
@@ -112,6 +114,13 @@ private:
         Words words{std::string(bundle->file("words")->bytes)};
         if (words.has("crash")) abort();
         if (words.has("slow")) usleep(400'000);
+        counts_ = words.has("counts");
+        hangs_ = words.has("hangs");
+        if (words.has("hangs_at_load") && name_ != "" && std::exchange(healthy_, false)) hang();
+        if (words.has("unable") && name_ != "") {
+            (void)channel_.send(handoff::Kind::kUnable, message.generation, "no room");
+            return;
+        }
         if (words.has("unready")) return;
         if (words.has("refuse")) {
             (void)channel_.send(handoff::Kind::kRefused, message.generation, "cannot serve this");
@@ -133,12 +142,25 @@ private:
     void answer(int listen) {
         Fd fd(accept4(listen, nullptr, nullptr, SOCK_CLOEXEC));
         if (!fd) return;
+        if (hangs_) hang();
+        if (counts_) figures_.add(Tally::kStatus2xx);
         const char* seen = getenv("SEEN");
         auto line = name_ + " " + std::to_string(getpid()) + " " + (seen ? seen : "-") + "\n";
         (void)!write(fd.get(), line.data(), line.size());
     }
 
+    /// For ever on one turn of its loop.
+    void hang() {
+        figures_.pulse().request("www.example.org", "/stuck");
+        figures_.pulse().turn(clock_ms());
+        Blocking mark("open", "/mnt/stuck");
+        for (auto parent = getppid(); getppid() == parent;) usleep(5000);  // not beyond the test
+        _exit(0);
+    }
+
     handoff::Channel channel_;
+    Figures& figures_;
+    bool counts_ = false, hangs_ = false, healthy_ = true;
     std::vector<handoff::Handle> listens_;
     std::string name_;
     std::filesystem::path busy_;
