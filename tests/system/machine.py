@@ -41,6 +41,10 @@ def thorough(test):
     return test
 
 
+class Skip(Exception):
+    """What a test needs is not to be had on this host; the reason."""
+
+
 class Failed(AssertionError):
     """A command in the machine did not do what was expected of it."""
 

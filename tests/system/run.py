@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
 import image  # noqa: E402
-from machine import Machine, impossible  # noqa: E402
+from machine import Machine, Skip, impossible  # noqa: E402
 
 SKIPPED = 77
 TOOLS = {'systemd-nspawn': 'systemd-container', 'mmdebstrap': 'mmdebstrap', 'nsenter': 'util-linux'}
@@ -62,7 +62,7 @@ def stage(build, directory):
 
 
 def run_one(name, function, disk, build, files, thorough):
-    """Whether the test passed; a failure is printed with the last messages of the machine."""
+    """Whether the test did not fail: it passed, or what it needs is not there; a failure is printed with the last messages of the machine."""
     began, since = time.monotonic(), time.time()
     try:
         with Machine(disk, getattr(function, 'disk', 'tmpfs')) as machine:
@@ -74,10 +74,15 @@ def run_one(name, function, disk, build, files, thorough):
                 machine.run('systemctl daemon-reload')
                 since = time.time()
                 function(machine)
+            except Skip:
+                raise
             except Exception:
                 if machine.init:
                     print(f'-- the last messages of the machine of {name}\n' + machine.journal(since=since))
                 raise
+    except Skip as reason:
+        print(f'skipped {name}: {reason}', flush=True)
+        return True
     except Exception:
         print(f'FAILED {name}\n{traceback.format_exc()}', flush=True)
         return False

@@ -3,7 +3,7 @@ import json
 import os
 import pathlib
 
-from machine import HERE
+from machine import HERE, Skip
 from service import Load, main_pid, serve_debians_site
 
 WITHOUT_RIGHTS = 'setpriv --bounding-set=-all --inh-caps=-all --no-new-privs'
@@ -144,7 +144,7 @@ def an_older_one_is_asked_and_upgraded(machine):
     """BEXT_BEFORE: the directory of the binaries of an earlier version, which listened elsewhere for commands."""
     before = os.environ.get('BEXT_BEFORE')
     if not before:
-        return print('   BEXT_BEFORE names no earlier build')
+        raise Skip('BEXT_BEFORE names no earlier build')
     places = {'bext-server': '/usr/sbin/bext-server', 'bext': '/usr/bin/bext', 'bext-nginx-shim': '/usr/lib/bext/nginx'}
     machine.run('mkdir /root/next; cp ' + ' '.join(places.values()) + ' /root/next')
 
