@@ -13,13 +13,14 @@ namespace bext::upstream {
 Link::Link(Fd fd, bool connecting, const Peer& peer)
     : socket(new net::Socket(std::move(fd), connecting)),
       begun(net::Loop::current().now()),
+      thread_(http::Thread::current()),
       address_(peer.address),
       expiry_(this) {
-    ++http::Thread::current().links;
+    ++thread_.links;
 }
 
 Link::~Link() {
-    --http::Thread::current().links;
+    --thread_.links;
     if (tls) tls->shutdown_write();
 }
 

@@ -10,6 +10,10 @@
 #include "net/timer.h"
 #include "upstream/peers.h"
 
+namespace bext::http {
+class Thread;
+}
+
 namespace bext::upstream {
 
 class IdlePool;
@@ -35,6 +39,7 @@ private:
         explicit Expiry(Link* link);
         Link* link;
     };
+    http::Thread& thread_;  // whose `links` it is counted in, also at that thread's end
     net::Address address_;
     const void* tag_ = nullptr;
     Link* before_ = nullptr;

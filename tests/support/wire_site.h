@@ -58,6 +58,11 @@ public:
         site_ = read->site;
         thread.site = http::SiteUse::make(site_);
     }
+    ~WireSite() {
+        for (int i = 0; i < 8; ++i) thread.loop.turn(false);  // connections whose clients have gone end
+        thread.site->release();
+        thread.site = nullptr;
+    }
     /// A new client's end of a connection, non-blocking.
     Fd connect() {
         int ends[2];
