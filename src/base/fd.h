@@ -32,4 +32,8 @@ private:
     int fd_ = -1;
 };
 
+/// Opens /dev/null where standard input, output or error is closed, so that no socket or file gets its number. For the first line of
+/// main(): whoever starts a daemon may well have closed them.
+void open_standard_descriptors();
+
 }  // namespace bext

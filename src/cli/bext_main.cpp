@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "cli/command_line.h"
 #include "cli/masquerade_command.h"
 #include "cli/takeover_command.h"
@@ -28,6 +29,7 @@ constexpr char kUsage[] =
 }  // namespace
 
 int main(int argc, char** argv) {
+    bext::open_standard_descriptors();
     if (argc > 1 && strcmp(argv[1], "serve-on") == 0) return bext::cli::serve_on_command(argc, argv);
     gflags::SetUsageMessage(kUsage);
     gflags::SetVersionString(BEXT_VERSION);

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "cli/default_site.h"
@@ -102,6 +103,7 @@ int native(const std::string& command, bext::cli::ServeOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    bext::open_standard_descriptors();
     bext::supervisor::keep_title_space(argc, argv);
     bext::tls::install();
     bext::tls::install_connector();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "cli/shim_args.h"
 #include "cli/shim_unit.h"
 #include "cli/version.h"
@@ -45,6 +46,7 @@ int execute(const std::string& path, const std::vector<char*>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    bext::open_standard_descriptors();
     auto self = own_path();
     // nginx executes its next binary by its own name: that name is kept.
     if (auto nginx = bext::cli::nginx_behind(self); !nginx.empty()) return execute(nginx, {argv, argv + argc + 1});

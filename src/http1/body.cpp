@@ -89,7 +89,7 @@ ssize_t ClientConnection::read_now(std::span<char> into) {
         std::size_t used = 0;
         std::string_view data;
         auto step = ahead.feed(in_.unused().substr(0, into.size()), used, data);
-        bool large = most && body_size_ + data.size() > static_cast<std::uint64_t>(most);
+        bool large = most && !request_->discarding && body_size_ + data.size() + ahead.chunk_left() > static_cast<std::uint64_t>(most);
         if (step == ChunkedDecoder::Step::kInvalid || large) return -EBADMSG;  // read() says why
         chunked_ = ahead;
         in_.begin += used;

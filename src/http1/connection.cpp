@@ -107,42 +107,6 @@ Task<bool> ClientConnection::begin() {
     co_return good;
 }
 
-Task<bool> ClientConnection::read_proxy_header() {
-    proxy_ = std::make_unique<net::ProxyHeader>();
-    proxy_bytes_.resize(net::kProxyV2Max);
-    std::size_t have = 0;
-    for (;;) {
-        auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
-        if (wait == net::Wait::kTimeout) note(Level::kInfo, "client timed out", ETIMEDOUT, "waiting for request");
-        if (wait != net::Wait::kReady) co_return false;
-        // Peek, so that bytes behind the header stay for TLS or the request.
-        ssize_t n = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_bytes_.size(), MSG_PEEK);
-        if (n < 0 && errno == EAGAIN) {
-            socket_->not_readable();
-            continue;
-        }
-        if (n <= 0) co_return false;
-        auto verdict = net::parse_proxy_header({proxy_bytes_.data(), static_cast<std::size_t>(n)}, *proxy_);
-        if (verdict == net::ProxyParse::kAgain) {
-            if (static_cast<std::size_t>(n) == have) {
-                if (socket_->hung_up()) co_return false;
-                socket_->not_readable();
-            }
-            have = static_cast<std::size_t>(n);
-            continue;
-        }
-        if (verdict != net::ProxyParse::kDone) {
-            auto line = std::string_view(proxy_bytes_.data(), std::min<std::size_t>(proxy_bytes_.find_first_of("\r\n"), 107));
-            note(Level::kError, cat({"broken header: \"", line, "\""}), 0, "reading PROXY protocol");
-            co_return false;
-        }
-        ssize_t taken = ::recv(socket_->fd(), proxy_bytes_.data(), proxy_->size, 0);
-        if (taken != static_cast<ssize_t>(proxy_->size)) co_return false;
-        proxy_header = proxy_.get();
-        co_return true;
-    }
-}
-
 Task<bool> ClientConnection::start_tls() {
     auto accept = http::tls_acceptor();
     if (!accept) co_return false;

@@ -63,6 +63,7 @@ private:
     void answer_without_memory();
     Task<bool> begin();
     Task<bool> read_proxy_header();
+    void refuse_proxy_header(std::string_view bytes, net::ProxyParse verdict);
     Task<bool> start_tls();
     Task<bool> read_head();
     bool begin_request(bool waited, bool pipelined);

@@ -22,7 +22,8 @@ void Supervisor::open_control() {
     if (control) {
         control_ = *std::move(control);
     } else {
-        report(Level::kWarn, control.error().text + ", so commands cannot wait for outcomes: signals are all there is");
+        // A user who is not logged in has no place for it: that is how tests and containers start it, and nothing to warn of.
+        report(geteuid() == 0 ? Level::kWarn : Level::kNotice, control.error().text + ", so commands cannot wait for outcomes: signals are all there is");
     }
 }
 

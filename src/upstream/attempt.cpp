@@ -218,6 +218,9 @@ Task<std::uint32_t> Exchange::send() {
     co_return 0;
 }
 
+/// While a body streams, it is what a line of the log is about.
+void Exchange::name_wait() { request.log_action = body_sent_ ? "reading response header from upstream" : "sending request to upstream"; }
+
 /// Reads and parses as much as there is.
 Exchange::Came Exchange::read_head(std::uint32_t& failure) {
     request.log_action = "reading response header from upstream";
@@ -258,6 +261,7 @@ Task<std::uint32_t> Exchange::await_head() {
         std::uint32_t failure = 0;
         auto came = read_head(failure);
         if (came != Came::kNothing) co_return failure;
+        name_wait();
         if (stream_status_) co_return stream_status_ < 0 ? kError : kStatusBit | static_cast<std::uint32_t>(stream_status_);
         // For the whole head: neither parts of it nor early hints begin the time anew.
         auto now = net::Loop::current().now();
@@ -265,7 +269,7 @@ Task<std::uint32_t> Exchange::await_head() {
         if (body_sent_ && now >= head_deadline_) co_return kTimeout;
         auto wait = co_await link_->stream().readable(body_sent_ ? head_deadline_ - now : 0);
         if (gone_) co_return kStatusBit | http::status::kClientClosed;
-        request.log_action = "reading response header from upstream";
+        name_wait();
         if (wait == net::Wait::kTimeout) co_return kTimeout;
     }
 }

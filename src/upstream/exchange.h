@@ -106,6 +106,7 @@ private:
     Task<std::uint32_t> send();
     Task<std::uint32_t> await_head();
     Came read_head(std::uint32_t& failure);
+    void name_wait();
     Sent flush();
     ssize_t send_file(http::Piece& piece);
     void restart();

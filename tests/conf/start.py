@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -76,28 +77,57 @@ def first_log_missing(binary):
     shutil.rmtree(place.dir)
 
 
+def is_served_on_port_80(server):
+    """By `server`, or by what it has left running."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            client = socket.create_connection(('127.0.0.1', 80), timeout=10)
+            break
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline and not server.poll(), f'nobody listens on port 80; status {server.poll()}'
+            time.sleep(0.02)
+    client.sendall(b'GET / HTTP/1.0\r\n\r\n')
+    answer = b''
+    while more := client.recv(65536):
+        answer += more
+    expect('the answer', answer.decode(), r'HTTP/1\.1 200 OK\r\n.*\r\n\r\nhello\n')
+
+
 def no_listen(binary):
     """A server without `listen`, started by root, serves port 80."""
     place = Place(binary, 'daemon off; pid DIR/nginx.pid; events { }\nhttp { access_log off; server { } }\n')
     server = subprocess.Popen(place.words('-e', 'x.log'), stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                client = socket.create_connection(('127.0.0.1', 80), timeout=10)
-                break
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline and server.poll() is None, 'nobody listens on port 80'
-                time.sleep(0.02)
-        client.sendall(b'GET / HTTP/1.0\r\n\r\n')
-        answer = b''
-        while more := client.recv(65536):
-            answer += more
-        expect('the answer', answer.decode(), r'HTTP/1\.1 200 OK\r\n.*\r\n\r\nhello\n')
+        is_served_on_port_80(server)
     finally:
         server.terminate()
         server.wait(20)
         shutil.rmtree(place.dir)
+
+
+def closed_descriptors(binary):
+    """Whoever starts a daemon may have closed standard input, output and error: no socket gets their numbers. (nginx serves nobody
+    when all three are.)"""
+    for closed in ((2,), (0, 1, 2)):
+        for daemon in ('on', 'off'):
+            place = Place(binary, f'daemon {daemon}; pid DIR/nginx.pid; error_log DIR/e.log; events {{ }}\n'
+                                  'http { access_log off; server { } }\n')
+            server = subprocess.Popen(place.words('-e', 'x.log'), preexec_fn=lambda: [os.close(fd) for fd in closed])
+            try:
+                is_served_on_port_80(server)
+                pid = int(place.log('nginx.pid'))
+                held = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in closed if os.path.exists(f'/proc/{pid}/fd/{fd}')]
+                assert not [name for name in held if 'socket:' in name], held
+            finally:
+                if pid := place.log('nginx.pid').strip():
+                    os.kill(int(pid), signal.SIGTERM)
+                server.wait(20)
+                deadline = time.monotonic() + 20
+                while place.log('nginx.pid'):
+                    assert time.monotonic() < deadline, 'it does not stop'
+                    time.sleep(0.02)
+                shutil.rmtree(place.dir)
 
 
 def test_leaves_nothing(binary):
@@ -112,7 +142,7 @@ def test_leaves_nothing(binary):
     shutil.rmtree(place.dir)
 
 
-CASES = [first_log, first_log_missing, no_listen, test_leaves_nothing]
+CASES = [first_log, first_log_missing, no_listen, closed_descriptors, test_leaves_nothing]
 
 
 def main():
