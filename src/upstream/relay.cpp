@@ -223,10 +223,11 @@ Task<int> Relay::buffered() {
 
 /// As it comes: every piece goes to the client before the next is read.
 Task<int> Relay::unbuffered() {
-    r_.log_action = "reading upstream";
     r_.limit_rate = 0;
     r_.limit_rate_set = true;
+    bool begun = !x_.buffer.unused().empty();
     take(x_.buffer.unused());
+    r_.log_action = begun ? "sending to client" : "reading upstream";
     auto* block = new_block(std::max<std::size_t>(x_.conf.buffer_size->value, 4096));
     std::span<char> into{block->data, block->size};
     bool first = true;
@@ -237,13 +238,16 @@ Task<int> Relay::unbuffered() {
         if (!pending_.empty() || first) {
             first = false;
             pending_size_ = 0;
+            if (!pending_.empty()) r_.log_action = "sending to client";
             bool alive = co_await r_.send(pending_, false, true);
             pending_.clear();
             if (!alive) co_return -1;
             continue;
         }
         if (x_.broken || x_.eof_) co_return broken_status();
-        auto wait = co_await x_.link_->stream().readable(static_cast<std::uint64_t>(x_.conf.read_timeout->count()));
+        auto& stream = x_.link_->stream();
+        if (!stream.readable(1).await_ready()) r_.log_action = "reading upstream";
+        auto wait = co_await stream.readable(static_cast<std::uint64_t>(x_.conf.read_timeout->count()));
         if (wait == net::Wait::kTimeout) {
             x_.log(Level::kError, "upstream timed out", ETIMEDOUT);
             co_return http::status::kGatewayTimeout;

@@ -187,6 +187,7 @@ bool Call::end_of_request(Exchange& x, std::string_view rest) {
 bool Call::take(Exchange& x, std::string_view bytes, Chain& out) {
     if (!head_taken_) {  // what followed the head in its record
         head_taken_ = true;
+        x.state()->response_length += text_end_ - text_begin_;  // the rest of it is in `bytes`
         if (text_begin_ < text_end_) take_stdout(x, {x.buffer.data + text_begin_, text_end_ - text_begin_}, out);
     }
     while (x.length != 0) {
@@ -199,7 +200,7 @@ bool Call::take(Exchange& x, std::string_view bytes, Chain& out) {
                 break;
             case Records::Step::kHead:
                 if (records_.type() != kStdout || records_.left()) break;
-                if (rest_ > 0) {
+                if (rest_ > 0 && x.buffering) {  // unbuffered, its last record tells
                     x.log(Level::kError, "upstream prematurely closed FastCGI stdout");
                     x.broken = true;
                     return true;

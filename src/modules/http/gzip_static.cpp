@@ -20,7 +20,7 @@ struct Conf {
 Verdict serve_compressed(Request& r) {
     auto mode = *r.conf<Conf>().mode;
     if (mode == Mode::kOff || (r.method != Method::kGet && r.method != Method::kHead)) return Verdict::pass();
-    if (r.uri.empty() || r.uri.back() == '/') return Verdict::pass();
+    if (r.uri.ends_with('/')) return Verdict::pass();
     bool ok = mode == Mode::kAlways || gzip_ok(r);
     bool vary = *r.conf<GzipClient>().vary;
     if (!ok && !vary) return Verdict::pass();

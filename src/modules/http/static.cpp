@@ -32,10 +32,11 @@ Verdict add_slash(Request& r, std::string_view path, std::size_t root_size) {
 
 Verdict serve_file(Request& r) {
     if (r.method != Method::kGet && r.method != Method::kHead && r.method != Method::kPost) return Verdict::status(status::kNotAllowed);
-    if (r.uri.empty() || r.uri.back() == '/') return Verdict::pass();
+    if (r.uri.ends_with('/')) return Verdict::pass();
     std::size_t root_size = 0;
     auto path = r.path_of(r.uri, &root_size);
     if (path.empty()) return Verdict::status(status::kInternal);
+    if (r.uri.empty() && path.ends_with('/')) return Verdict::pass();  // try_files found the alias itself
     auto opened = open_file(r, path);
     if (opened.file->error) return failed(r, opened);
     auto& file = *opened.file;
