@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <iterator>
 #include <utility>
 
+#include "base/series_text.h"
 #include "base/text.h"
 
 namespace bext {
@@ -58,6 +60,7 @@ struct FigurePage::Map {
     std::uint64_t magic;
     std::uint64_t unused[63];
     Figures slots[kSlots];
+    SeriesTable series;
 };
 static_assert(sizeof(Figures) == 512, "pages of other versions are used, too");
 
@@ -100,7 +103,11 @@ Result<FigurePage> FigurePage::create() {
 Result<FigurePage> FigurePage::open(Fd fd) {
     struct stat facts {};
     if (fstat(fd.get(), &facts) != 0) return Error::from_errno("fstat() of the page of figures");
-    if (facts.st_size != static_cast<off_t>(sizeof(Map))) return Error{"the page of figures is of another version"};
+    constexpr auto kOldest = offsetof(Map, series);
+    // One of an older version is shorter; what it has not had yet begins at zero.
+    if (facts.st_size < static_cast<off_t>(kOldest)) return Error{"the page of figures is of another version"};
+    if (facts.st_size < static_cast<off_t>(sizeof(Map)) && ftruncate(fd.get(), sizeof(Map)) != 0)
+        return Error::from_errno("ftruncate() of the page of figures");
     auto page = map(std::move(fd));
     if (page && page->map_->magic != kMagic) return Error{"the page of figures is of another version"};
     return page;
@@ -127,6 +134,10 @@ Figures& FigurePage::claim_own() {
     if (!own_) own_ = &claim();
     return *own_;
 }
+
+SeriesTable* FigurePage::series() const { return map_ ? &map_->series : nullptr; }
+
+std::size_t FigurePage::slot_of(const Figures& figures) const { return static_cast<std::size_t>(&figures - map_->slots); }
 
 FigurePage::Legacy FigurePage::release(pid_t pid) const {
     Legacy left;
@@ -177,10 +188,16 @@ std::string figures_metrics(const FigurePage& page) {
     auto put = [&](std::string name, const Named& what, const char* type, std::uint64_t value) {
         text += cat({"# HELP ", name, " ", what.meaning, "\n# TYPE ", name, " ", type, "\n", name, " ", std::to_string(value), "\n"});
     };
-    for (std::size_t i = 0; i < std::size(kTallyNames); ++i)
+    constexpr auto kClass = static_cast<std::size_t>(Tally::kStatus1xx);
+    for (std::size_t i = 0; i < kClass; ++i)
         put(cat({"bext_", kTallyNames[i].name, "_total"}), kTallyNames[i], "counter", page.total(static_cast<Tally>(i)));
+    text += "# HELP bext_responses_total Responses by class of status.\n# TYPE bext_responses_total counter\n";
+    for (std::size_t i = 0; i < 5; ++i)
+        text += cat({"bext_responses_total{code=\"", std::to_string(i + 1), "xx\"} ",
+                     std::to_string(page.total(static_cast<Tally>(kClass + i))), "\n"});
     for (std::size_t i = 0; i < std::size(kGaugeNames); ++i)
         put(cat({"bext_connections_", kGaugeNames[i].name}), kGaugeNames[i], "gauge", page.total(static_cast<Gauge>(i)));
+    if (auto* series = page.series()) put_series_metrics(text, *series);
     return text;
 }
 

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/pulse.h"
 #include "base/result.h"
+#include "base/series.h"
 
 namespace bext {
 
@@ -89,6 +90,11 @@ public:
     Figures& claim();
     /// The one of this process's only thread that counts here, claimed once (a supervisor).
     Figures& claim_own();
+    /// Figures by name; null before the page is there.
+    SeriesTable* series() const;
+    /// What SeriesTable::count() wants to know of a thread.
+    std::size_t slot_of(const Figures& figures) const;
+
     /// The thread is gone.
     static void give_back(Figures& figures) { figures.owner_.store(0); }
     /// What a process leaves behind.
@@ -120,7 +126,7 @@ private:
 
 /// {"accepted":12,…,"active":1,…}
 std::string figures_json(const FigurePage& page);
-/// The same in the text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/
+/// All of them, and the series, in the text format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/
 std::string figures_metrics(const FigurePage& page);
 
 /// The page of this process: set before any thread starts, else made when first claimed from.

@@ -26,8 +26,10 @@ std::uint64_t elapsed_ms(const Request& r) {
     return ms > 0 ? static_cast<std::uint64_t>(ms) : 0;
 }
 
+int final_status(const Request& r) { return r.error_status ? r.error_status : r.out.status; }
+
 char* put_status(char* out, const Request& r) {
-    int code = r.error_status ? r.error_status : r.out.status;
+    int code = final_status(r);
     if (!code && r.http_version == 9) code = 9;
     return put_three_digits(out, static_cast<std::uint64_t>(code));
 }

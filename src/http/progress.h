@@ -14,6 +14,9 @@ std::uint64_t body_bytes_sent(const Request& request);
 /// Milliseconds since the request's first byte.
 std::uint64_t elapsed_ms(const Request& request);
 
+/// The status that the request ends with, whatever an error page makes of it; 0 without one.
+int final_status(const Request& request);
+
 /// Writes $status, three digits at least (10 bytes at most); returns the end.
 char* put_status(char* out, const Request& request);
 

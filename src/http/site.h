@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/series.h"
 #include "base/text.h"
 #include "conf/block.h"
 #include "conf/hash_limits.h"
@@ -53,6 +54,7 @@ struct Location {
     Location* outer = nullptr;
     Location* limit_except = nullptr;  // the block for all other methods
     std::uint32_t limit_methods = 0;   // bits of Method that are not limited
+    SeriesTable::Row series = SeriesTable::other(SeriesKind::kLocation);  // where its requests are counted
 };
 
 struct ServerName {
@@ -67,6 +69,7 @@ struct Server {
     Locations locations;
     std::unordered_map<std::string_view, Location*> named;
     std::string place;  // " in FILE:LINE"
+    SeriesTable::Row series = SeriesTable::other(SeriesKind::kServer);  // where its requests are counted
     /// The first name ($server_name), empty when none.
     std::string_view name() const { return name_text; }
     std::string name_text;

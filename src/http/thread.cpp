@@ -11,7 +11,7 @@ namespace bext::http {
 
 thread_local Thread* Thread::current_ = nullptr;
 
-Thread::Thread() : random(std::random_device{}()), figures(figure_page().claim()) {
+Thread::Thread() : random(std::random_device{}()), figures(figure_page().claim()), series_(figure_page().series()), slot_(figure_page().slot_of(figures)) {
     current_ = this;
     loop.show_in(figures.pulse());
     loop.on_shortage([this] { note_shortage(); });

@@ -125,6 +125,9 @@ public:
     /// While draining: gives an idle plain-text connection to the next process; empty when there is none.
     std::function<bool(int fd, const PassedConnection&)> pass;
 
+    /// Counts by name (base/series.h).
+    void count(SeriesTable::Row row, const Observation& what) { series_->count(slot_, row, what); }
+
     bool has_room() const { return connections + links < connection_limit; }
     /// Says that memory has run out.
     void note_shortage();
@@ -143,6 +146,8 @@ public:
 
 private:
     static thread_local Thread* current_;
+    SeriesTable* series_;
+    std::size_t slot_;
     void refresh();
     std::int64_t second_ = -1;
     char date_[32], local_[40], iso_[40];

@@ -65,6 +65,8 @@ Task<std::uint32_t> Exchange::attempt() {
         co_return kNoLive;
     }
     state()->peer = peer->name;
+    series_ = peer->series;
+    asked_ = true;
     request.upstream_name = request.arena.cat({schema, peer->name, peer->address.family() == AF_UNIX ? ":" : "", uri});
     if (request_sent_ || response_received_) restart();
     request_sent_ = body_sent_ = response_received_ = false;

@@ -93,13 +93,20 @@ Task<Verdict> Exchange::run_through() {
 }
 
 void Exchange::begin_state() {
-    auto now = net::Loop::current().now();
-    if (!states_->empty()) {
-        auto* last = state();
-        if (!last->separator && last->response_ms == -1) last->response_ms = static_cast<std::int64_t>(now - try_begun_);
-    }
-    try_begun_ = now;
+    end_state();
+    try_begun_ = net::Loop::current().now();
     states_->push({});
+}
+
+/// The try is over: its time is taken, and what the peer did is counted.
+void Exchange::end_state() {
+    if (states_->empty() || state()->separator || state()->response_ms != -1) return;
+    auto& last = *state();
+    last.response_ms = static_cast<std::int64_t>(net::Loop::current().now() - try_begun_);
+    if (link_) last.bytes_sent = link_->stream().sent - link_sent_;
+    if (!std::exchange(asked_, false) || (gone_ && last.header_ms == -1)) return;
+    Observation what{last.status, last.header_ms == -1, static_cast<std::uint64_t>(last.response_ms), last.bytes_sent, last.bytes_received};
+    http::Thread::current().count(series_, what);
 }
 
 void Exchange::restart() {
@@ -194,15 +201,11 @@ Verdict Exchange::fail(int status) {
 void Exchange::finish(bool complete) {
     if (std::exchange(finished_, true)) return;
     watch_.leave();
-    auto& loop = net::Loop::current();
-    if (!states_->empty() && state()->response_ms == -1 && !state()->separator) {
-        state()->response_ms = static_cast<std::int64_t>(loop.now() - try_begun_);
-        if (link_) state()->bytes_sent = link_->stream().sent - link_sent_;
-    }
+    end_state();
     if (selection_.current()) selection_.release(Selection::End::kDone, now_seconds());
     auto& kept = group_->keepalive;
     bool keep = complete && link_ && keepalive && body_sent_ && !eof_ && link_->requests < kept.requests &&
-                static_cast<std::int64_t>(loop.now() - link_->begun) <= kept.time_ms && !http::Thread::current().draining;
+                static_cast<std::int64_t>(net::Loop::current().now() - link_->begun) <= kept.time_ms && !http::Thread::current().draining;
     auto* pool = keep ? IdlePool::of(*group_) : nullptr;
     if (pool) {
         link_->socket->on_input = nullptr;
@@ -227,6 +230,8 @@ Task<Verdict> Exchange::answer() {
         co_return Verdict::status(*other);
     }
     if (!upgrade && request.out.header_only) {
+        // What came with the head of a 204 or 304 is not sent, and counted; an answer to HEAD has no length.
+        if (request.method != Method::kHead) state()->response_length += buffer.unused().size();
         finish(true);
         co_return Verdict::done();
     }

@@ -111,6 +111,7 @@ private:
     ssize_t send_file(http::Piece& piece);
     void restart();
     void begin_state();
+    void end_state();
 
     // Between tries and at the end.
     bool may_try_again(std::uint32_t failure) const;
@@ -142,6 +143,8 @@ private:
     std::uint64_t link_sent_ = 0;  // the link's count when this request began
     std::uint64_t begun_ = 0, try_begun_ = 0;
     std::uint64_t head_deadline_ = 0;  // for the head of the answer; 0: the request is still being sent
+    SeriesTable::Row series_ = 0;  // of the peer that was asked
+    bool asked_ = false;           // a peer, in a try that is not counted yet
     bool request_sent_ = false, body_sent_ = false, response_received_ = false, head_done_ = false;
     bool gone_ = false;      // the client
     bool eof_ = false;       // of the peer

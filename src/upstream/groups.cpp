@@ -1,5 +1,7 @@
 #include "upstream/groups.h"
 
+#include "base/figures.h"
+
 #include "base/text.h"
 #include "http/builder.h"
 #include "upstream/health.h"
@@ -88,10 +90,23 @@ Status Groups::finish(Group& group, net::Names& names) {
     return conf::ok();
 }
 
+namespace {
+
+/// Each server of the group is counted apart, if there is room. Groups that only a request names are counted together.
+void give_series(Group& group) {
+    auto* series = figure_page().series();
+    if (!series) return;
+    for (auto* set : {&group.main, &group.backup})
+        for (auto& peer : set->peers) peer->series = series->row_of(SeriesKind::kPeer, group.name, peer->name);
+}
+
+}  // namespace
+
 Status Groups::finish(net::Names& names) {
     if (std::exchange(finished_, true)) return conf::ok();
     for (auto& group : list_) {
         if (auto bad = finish(*group, names)) return bad;
+        give_series(*group);
         remember_health(group);
     }
     return conf::ok();

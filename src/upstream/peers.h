@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/series.h"
 #include "net/address.h"
 
 namespace bext::http {
@@ -30,6 +31,7 @@ struct Peer {
     std::int64_t fail_timeout = 10;  ///< seconds
     bool down = false;
     void* tls_session = nullptr;  ///< kept by tls/ for resumption
+    SeriesTable::Row series = SeriesTable::other(SeriesKind::kPeer);  ///< where its tries are counted
 
     std::atomic<unsigned> conns{0};
     int effective_weight = 1, current_weight = 0, fails = 0;

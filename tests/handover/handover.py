@@ -6,6 +6,7 @@
 import os
 import pathlib
 import pwd
+import re
 import select
 import shutil
 import signal
@@ -454,12 +455,20 @@ def memory_runs_out_at_any_place(server):
 
 
 def figures_are_for_others_too(server):
-    server.configure(server='location = /status { bext_status; } location = /metrics { bext_metrics; }')
+    server.configure(server='location = /status { bext_status; } location = /metrics { bext_metrics; } location = /page { return 200 page; }')
+    server.bext('reload')
+    for _ in range(3):
+        assert get(server.connect(), '/page')[1] == 'page'
     server.bext('reload')
     server.bext('upgrade')
+    os.kill(server.worker(), signal.SIGKILL)
     connection = server.connect()
+    assert get(connection, '/page')[1] == 'page'
     assert '"upgrades":1' in get(connection, '/status')[1]
-    assert '\nbext_reloads_total 1\n' in get(connection, '/metrics')[1]
+    metrics = get(connection, '/metrics')[1]
+    assert '\nbext_reloads_total 2\n' in metrics
+    pages = re.search(r'\nbext_location_requests_total{server="[^"]*",location="= /page",code="2xx"} (\d+)\n', metrics)
+    assert pages and pages[1] == '4', metrics
 
 
 def reloads_side_by_side_all_get_the_truth(server):

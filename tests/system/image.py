@@ -13,7 +13,7 @@ PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
 nginx php-fpm logrotate rpm certbot python3-certbot-nginx pebble unattended-upgrades needrestart
 libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
-fail2ban goaccess prometheus-nginx-exporter munin-plugins-core libwww-perl logwatch
+fail2ban goaccess prometheus prometheus-nginx-exporter munin-plugins-core libwww-perl logwatch
 '''.split()
 
 # No documentation, and no fsync: the image is thrown away when its making is interrupted.
@@ -23,7 +23,7 @@ DPKG = ['force-unsafe-io', 'path-exclude=/usr/share/doc/*', 'path-exclude=/usr/s
 APT_SETTINGS = ('Acquire::http::', 'Acquire::https::', 'Acquire::Retries', 'Acquire::Check-')
 # The machine has no network: what asks for it would only fail, or start in the middle of a test.
 MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer', 'systemd-networkd-wait-online.service',
-          'fail2ban.service', 'prometheus-nginx-exporter.service']
+          'fail2ban.service', 'prometheus.service', 'prometheus-nginx-exporter.service']
 
 # The packages whose upgrade is tested, as files: the machine can install them again.
 KEPT = ['nginx', 'nginx-common']

@@ -1,0 +1,171 @@
+#include "base/series_text.h"
+
+#include <vector>
+
+#include "base/text.h"
+
+namespace bext {
+
+namespace {
+
+struct Line {
+    SeriesKind kind;
+    std::string name, part;  // quoted
+    std::string labels;      // server="example.com",location="/"
+    SeriesTotals totals;
+};
+
+struct Kind {
+    const char* prefix;
+    const char* name;
+    const char* part;  // null: there is only a name
+    const char* what;  // in the help
+    const char* list;  // in JSON
+};
+constexpr Kind kKinds[] = {
+    {"bext_server_", "server", nullptr, "of the server", "servers"},
+    {"bext_location_", "server", "location", "of the location", "locations"},
+    {"bext_upstream_peer_", "upstream", "peer", "of the upstream's server", "peers"},
+};
+static_assert(std::size(kKinds) == static_cast<std::size_t>(SeriesKind::kEnd));
+
+constexpr const char* kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+/// What is counted together, since there were too many names.
+constexpr std::string_view kOthers = "(other)";
+
+const Kind& of(SeriesKind kind) { return kKinds[static_cast<int>(kind)]; }
+
+std::vector<Line> lines_of(const SeriesTable& series) {
+    std::vector<Line> lines;
+    series.each([&](SeriesKind kind, std::string_view name, std::string_view part, const SeriesTotals& totals) {
+        auto& how = of(kind);
+        if (name.empty()) name = part = kOthers;
+        Line line{kind, quoted(name), quoted(part), {}, totals};
+        line.labels = cat({how.name, "=", line.name});
+        if (how.part) line.labels += cat({",", how.part, "=", line.part});
+        lines.push_back(std::move(line));
+    });
+    return lines;
+}
+
+/// 1234 as "1.234"
+std::string seconds(std::uint64_t milliseconds) {
+    auto rest = std::to_string(1000 + milliseconds % 1000).substr(1);
+    while (!rest.empty() && rest.back() == '0') rest.pop_back();
+    return cat({std::to_string(milliseconds / 1000), rest.empty() ? "" : ".", rest});
+}
+
+class Metrics {
+public:
+    Metrics(std::string& text, const std::vector<Line>& lines) : text_(text), lines_(lines) {}
+
+    template <class Put>
+    void family(SeriesKind kind, std::string_view name, std::string_view type, std::string_view help, Put put) {
+        name_ = cat({of(kind).prefix, name});
+        bool begun = false;
+        for (auto& line : lines_) {
+            if (line.kind != kind) continue;
+            if (!std::exchange(begun, true))
+                text_ += cat({"# HELP ", name_, " ", help, " ", of(kind).what, ".\n# TYPE ", name_, " ", type, "\n"});
+            put(line);
+        }
+    }
+    void counter(SeriesKind kind, std::string_view name, std::string_view help, std::uint64_t SeriesTotals::*member) {
+        family(kind, name, "counter", help, [&](const Line& line) { sample("", line, "", std::to_string(line.totals.*member)); });
+    }
+    void statuses(SeriesKind kind, std::string_view help) {
+        family(kind, "requests_total", "counter", help, [&](const Line& line) {
+            for (std::size_t i = 0; i < std::size(kClasses); ++i)
+                sample("", line, cat({",code=\"", kClasses[i], "\""}), std::to_string(line.totals.statuses[i]));
+        });
+    }
+    void durations(SeriesKind kind, std::string_view name, std::string_view help) {
+        family(kind, name, "histogram", help, [&](const Line& line) {
+            std::uint64_t sum = 0;
+            for (std::size_t i = 0; i <= kSeriesBounds.size(); ++i) {
+                sum += line.totals.durations[i];
+                auto bound = i < kSeriesBounds.size() ? seconds(kSeriesBounds[i]) : std::string("+Inf");
+                sample("_bucket", line, cat({",le=\"", bound, "\""}), std::to_string(sum));
+            }
+            sample("_sum", line, "", seconds(line.totals.milliseconds));
+            sample("_count", line, "", std::to_string(sum));
+        });
+    }
+
+private:
+    void sample(std::string_view suffix, const Line& line, std::string_view more, std::string_view value) {
+        for (auto part : {std::string_view(name_), suffix, std::string_view("{"), std::string_view(line.labels), more, std::string_view("} "),
+                          value, std::string_view("\n")})
+            text_ += part;
+    }
+
+    std::string& text_;
+    const std::vector<Line>& lines_;
+    std::string name_;
+};
+
+template <class Numbers>
+std::string list(const Numbers& numbers) {
+    std::string text = "[";
+    for (auto n : numbers) text += cat({text.size() > 1 ? "," : "", std::to_string(n)});
+    return text + "]";
+}
+
+std::string object(const Line& line) {
+    auto& t = line.totals;
+    auto& how = of(line.kind);
+    auto names = cat({"\"", how.name, "\":", line.name, ","});
+    if (how.part) names += cat({"\"", how.part, "\":", line.part, ","});
+    return cat({"{", names, "\"requests\":", list(t.statuses), ",\"failures\":", std::to_string(t.failures), ",\"received\":", std::to_string(t.received),
+                ",\"sent\":", std::to_string(t.sent), ",\"milliseconds\":", std::to_string(t.milliseconds), ",\"durations\":", list(t.durations), "}"});
+}
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '\n') {
+            out += "\\n";
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            out += ' ';  // no name has one
+        } else {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+    }
+    return out + "\"";
+}
+
+void put_series_metrics(std::string& text, const SeriesTable& series) {
+    auto lines = lines_of(series);
+    Metrics metrics(text, lines);
+    for (auto kind : {SeriesKind::kServer, SeriesKind::kLocation}) {
+        metrics.statuses(kind, "Requests by class of status,");
+        metrics.counter(kind, "received_bytes_total", "Bytes of requests", &SeriesTotals::received);
+        metrics.counter(kind, "sent_bytes_total", "Bytes of responses", &SeriesTotals::sent);
+        metrics.durations(kind, "request_duration_seconds", "Time from a request's first byte to its answer's last");
+    }
+    auto kind = SeriesKind::kPeer;
+    metrics.statuses(kind, "Tries by class of status,");
+    metrics.counter(kind, "failures_total", "Tries without an answer", &SeriesTotals::failures);
+    metrics.counter(kind, "received_bytes_total", "Bytes of requests sent to it", &SeriesTotals::received);
+    metrics.counter(kind, "sent_bytes_total", "Bytes of its answers", &SeriesTotals::sent);
+    metrics.durations(kind, "response_duration_seconds", "Time from the choice to the end of the answer");
+}
+
+std::string series_json(const SeriesTable& series) {
+    auto lines = lines_of(series);
+    std::string text = "{";
+    for (auto kind : {SeriesKind::kServer, SeriesKind::kLocation, SeriesKind::kPeer}) {
+        text += cat({"\"", of(kind).list, "\":["});
+        bool first = true;
+        for (auto& line : lines)
+            if (line.kind == kind) text += cat({std::exchange(first, false) ? "" : ",", object(line)});
+        text += "],";
+    }
+    return cat({text, "\"bounds\":", list(kSeriesBounds), "}"});
+}
+
+}  // namespace bext
