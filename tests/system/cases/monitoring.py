@@ -63,7 +63,7 @@ def prometheus_reads_figures_by_name(machine):
     _ask(machine)
     machine.run('bext upgrade')
     _ask(machine)
-    machine.run('kill -KILL $(pgrep -f "worker process")')
+    machine.run('pkill -KILL -f "[w]orker process"')
     machine.wait_until('curl -sSf http://127.0.0.1:9145/metrics')
     _ask(machine)
     _prometheus_has(machine, 4)
