@@ -3,9 +3,11 @@
 
 #include <optional>
 
+#include "cli/words.h"
+
 namespace bext::cli {
 
-/// Runs it; the exit status. Nothing when `argv` asks for something else. The flags must be parsed.
-std::optional<int> masquerade_command(int argc, char** argv);
+/// Runs it; the exit status. Nothing when `argv` asks for something else.
+std::optional<int> masquerade_command(const Invocation& invocation);
 
 }  // namespace bext::cli

@@ -24,14 +24,15 @@
 
 DECLARE_bool(json);
 DECLARE_string(nginx_config);
-DEFINE_bool(auto_takeover, false, "with nginx-takeover: take over at once when no critical check fails, and end");
-DEFINE_int32(port, 9999, "with nginx-takeover: the loopback port of the dashboard");
-DEFINE_int32(timeout, 60, "with nginx-takeover: seconds until bext must serve; then nginx has the ports again");
-DEFINE_int32(probation, 3, "with nginx-takeover: seconds that bext serves before it is for good");
-DEFINE_int32(rehearsal, 200, "with nginx-takeover: how many of the last requests of the access logs both servers answer for a comparison; 0: none");
-DEFINE_bool(yes, false, "with nginx-takeover and rollback: do not ask");
-DEFINE_bool(if_uncommitted, false, "with rollback: only undo what a takeover that died has left");
-DEFINE_bool(boot, false, "with recover: before the services start");
+// What they mean, and their defaults, is in the manual.
+DEFINE_bool(auto_takeover, false, "");
+DEFINE_int32(port, 0, "");
+DEFINE_int32(timeout, 0, "");
+DEFINE_int32(probation, 0, "");
+DEFINE_int32(rehearsal, 0, "");
+DEFINE_bool(yes, false, "");
+DEFINE_bool(if_uncommitted, false, "");
+DEFINE_bool(boot, false, "");
 
 namespace bext::cli {
 namespace {
@@ -182,8 +183,6 @@ int only_checks(const std::string& why) {
 }
 
 int nginx_takeover() {
-    if (FLAGS_timeout < 1 || FLAGS_probation < 0 || FLAGS_rehearsal < 0)
-        return fail("nginx-takeover", "--timeout is at least 1, --probation and --rehearsal at least 0");
     auto hands = take_hands();
     if (!hands) return only_checks(hands.error().text);
     auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
@@ -235,14 +234,13 @@ int recover() {
 
 }  // namespace
 
-std::optional<int> run_takeover_command(int argc, char** argv) {
-    std::string_view name = argc > 1 ? argv[1] : "", second = argc > 2 ? argv[2] : "";
+std::optional<int> run_takeover_command(const Invocation& invocation) {
     tls::install();
     tls::install_connector();
-    if (name == "nginx-takeover") return nginx_takeover();
-    if (name == "takeover" && second == "status") return status();
-    if (name == "rollback") return rollback();
-    if (name == "recover") return recover();
+    if (invocation.is("nginx-takeover")) return nginx_takeover();
+    if (invocation.is("takeover status")) return status();
+    if (invocation.is("rollback")) return rollback();
+    if (invocation.is("recover")) return recover();
     return std::nullopt;
 }
 
