@@ -3,11 +3,13 @@
 #include <gflags/gflags.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/status.h"
 
 // What they mean, and their defaults, is in the manual.
 DEFINE_string(pid_file, "", "");
@@ -49,7 +51,7 @@ int upgrade(pid_t pid) {
 int status(pid_t pid) {
     auto text = server_status(pid);
     if (!text) return fail("status", text.error());
-    fputs(FLAGS_json ? text->c_str() : status_for_people(*text).c_str(), stdout);
+    fputs(FLAGS_json ? text->c_str() : status_for_people(*text, time(nullptr)).c_str(), stdout);
     return 0;
 }
 

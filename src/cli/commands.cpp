@@ -132,29 +132,6 @@ Result<> stop_server(pid_t pid) {
 
 Result<std::string> server_status(pid_t pid) { return asked(pid, "status", kPatience); }
 
-/// The JSON's own lines, indented, without its marks.
-std::string status_for_people(const std::string& json) {
-    std::string text;
-    int depth = -1;
-    auto new_line = [&] {
-        while (text.ends_with(' ')) text.pop_back();
-        if (!text.empty() && !text.ends_with('\n')) text += '\n';
-        text.append(static_cast<std::size_t>(std::max(depth, 0)) * 2, ' ');
-    };
-    for (char c : json) {
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        if (c == '{' || c == ',') {
-            new_line();
-        } else if (c == ':') {
-            text += ": ";
-        } else if (c != '"' && c != '}' && c != '[' && c != ']') {
-            text += c;
-        }
-    }
-    return text;
-}
-
 Result<std::string> upgrade_server(pid_t pid, const std::string& binary) {
     // In nginx's name SIGUSR2 means nginx's protocol, in which somebody has to end the process before.
     if (binary.empty()) return has_nginxs_name(pid) ? asked(pid, "upgrade", kLongest) : asked_or_signalled(pid, "upgrade", SIGUSR2);
