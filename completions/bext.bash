@@ -22,7 +22,7 @@ _bext() {
     'bext takeover') known='status' ;;
     'bext nginx') known='masquerade' ;;
     'bext nginx masquerade') known='install uninstall status doctor' ;;
-    'bext nginx-takeover') [[ $help ]] || known='--nginx-config --auto-takeover --timeout --probation --rehearsal --port --json --yes --help' ;;
+    'bext nginx-takeover') [[ $help ]] || known='--check --nginx-config --auto-takeover --masquerade --allow-writes --timeout --probation --rehearsal --port --json --yes --help' ;;
     'bext takeover status') [[ $help ]] || known='--json --help' ;;
     'bext rollback') [[ $help ]] || known='--yes --if-uncommitted --json --help' ;;
     'bext recover') [[ $help ]] || known='--boot --json --help' ;;

@@ -21,6 +21,13 @@ constexpr Flag kNow{.name = "now", .kind = Kind::kOff,
 constexpr Flag kDryRun{.name = "dry-run", .text = "Only tells what would be done."};
 constexpr Flag kAct{.name = "act", .text = "Also tries what acts on the server: a reload, a rotation of its logs, an upgrade."};
 constexpr Flag kAuto{.name = "auto-takeover", .text = "Takes over at once when no critical check fails, and ends. No page is served."};
+constexpr Flag kCheck{.name = "check",
+    .text = "Only checks and reports: the checks, every directive that bext does not have with its place and nginx's module, and what asks for "
+            "nginx. Nothing is changed."};
+constexpr Flag kWrites{.name = "allow-writes",
+    .text = "Lets bext.service write where the configuration does and its unit does not allow it, by a drop-in with ReadWritePaths=."};
+constexpr Flag kMasquerade{.name = "masquerade",
+    .text = "Takes over, as --auto-takeover, and goes on into nginx's place: certbot, logrotate, systemctl reload nginx and nginx -s find bext."};
 constexpr Flag kPort{.name = "port", .kind = Kind::kNumber, .value = "PORT", .standard = "9999",
     .text = "The loopback port of the page.", .least = 1, .most = 65535};
 constexpr Flag kTimeout{.name = "timeout", .kind = Kind::kNumber, .value = "SECONDS", .standard = "60",
@@ -79,12 +86,15 @@ std::vector<Command> takeover() {
          "is asked to stop. A failure at any step gives the ports back to nginx.\n\n"
          "Without --auto-takeover it serves a page on a loopback port, whose address it prints, from which the takeover is started and "
          "watched. /usr/share/doc/bext/takeover.md tells all.",
-         {&kConfig, &kAuto, &kTimeout, &kProbation, &kRehearsal, &kPort, &kJson, &kYes},
-         {{"bext nginx-takeover", "the page, from which everything can be looked at first"},
-          {"bext nginx-takeover --auto-takeover", "for scripts: takes over when no critical check fails"}},
-         statuses({{0, "bext serves, or the page has ended."}, {1, "Nothing was changed, or nginx has the ports again; standard error says why."}})},
+         {&kCheck, &kConfig, &kAuto, &kMasquerade, &kWrites, &kTimeout, &kProbation, &kRehearsal, &kPort, &kJson, &kYes},
+         {{"bext nginx-takeover --check", "what speaks against it, and what would be other"},
+          {"bext nginx-takeover", "the page, from which everything can be looked at first"},
+          {"bext nginx-takeover --masquerade", "for good: takes over, and stands in nginx's place for every tool"}},
+         statuses({{0, "bext serves, or the page has ended; with --check: nothing speaks against a takeover."},
+                   {1, "Nothing was changed, or nginx has the ports again; standard error says why. With --check: a critical check fails."}})},
         {"takeover status", kPorts, "how far a takeover is",
-         "Tells the phase of the takeover, what is started at boot, and the history of both.",
+         "Tells the phase of the takeover, what is started at boot, and the history. While bext.service serves it also tells what asks for nginx "
+         "and finds none, and the next step.",
          {&kJson},
          {{"bext takeover status", "for people"}, {"bext takeover status --json | jq -r .phase", "for programs: one word"}}, statuses()},
         {"rollback", kPorts, "give the ports back to nginx",

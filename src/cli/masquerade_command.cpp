@@ -2,10 +2,12 @@
 
 #include <gflags/gflags.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <string_view>
 
 #include "cli/masquerade_takeover.h"
+#include "masquerade/checks.h"
 #include "masquerade/doctor.h"
 #include "masquerade/masquerade.h"
 
@@ -75,10 +77,22 @@ int doctor(const masquerade::Settings& settings) {
 
 }  // namespace
 
+int install_masquerade() { return change("install", settings_of_flags()); }
+
+Result<> can_masquerade(sysd::Manager& manager) {
+    auto against = masquerade::hindrances(manager, settings_of_flags());
+    if (against.empty()) return {};
+    std::string text = "nothing was changed, since masquerade could not follow:";
+    for (auto& one : against) text += "\n  " + one;
+    return Error{text};
+}
+
 std::optional<int> masquerade_command(const Invocation& invocation) {
     constexpr std::string_view kFirst = "nginx masquerade ";
     if (!invocation.command || !invocation.command->words.starts_with(kFirst)) return std::nullopt;
     std::string name(invocation.command->words.substr(kFirst.size()));
+    // What another user may not look at would be told as if it were not there.
+    if (geteuid() != 0) return fail(name, Error{"it needs root; run it with sudo"});
     auto settings = settings_of_flags();
     if (name == "install" || name == "uninstall") return change(name, settings);
     if (name == "status") return show_status(settings);

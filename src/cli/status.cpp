@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace bext::cli {
@@ -173,8 +174,6 @@ private:
         auto error = fact(name + ".error");
         return cat({outcome == "ok" ? "succeeded" : "failed", at.empty() ? "" : " ", at, what.empty() ? "" : ", ", what, "; ", counts, error.empty() ? "" : "\n                ", error});
     }
-
-    static std::string counted(std::uint64_t count, const char* what) { return cat({std::to_string(count), " ", what, count == 1 ? "" : "s"}); }
 
     std::map<std::string, std::string> facts_;
     std::int64_t now_;

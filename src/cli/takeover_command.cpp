@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
+#include "base/counted.h"
+#include "base/text.h"
+#include "cli/masquerade_command.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
 #include "takeover/checks.h"
@@ -19,6 +23,7 @@
 #include "takeover/rehearsal.h"
 #include "takeover/report.h"
 #include "takeover/samples.h"
+#include "takeover/sandbox.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
 
@@ -33,6 +38,9 @@ DEFINE_int32(rehearsal, 0, "");
 DEFINE_bool(yes, false, "");
 DEFINE_bool(if_uncommitted, false, "");
 DEFINE_bool(boot, false, "");
+DEFINE_bool(check, false, "");
+DEFINE_bool(allow_writes, false, "");
+DEFINE_bool(masquerade, false, "");
 
 namespace bext::cli {
 namespace {
@@ -69,7 +77,7 @@ void print_state(const State& state, const Checks& checks) {
 /// Tells a terminal how far the rehearsal is.
 void show_progress(std::size_t done, std::size_t all) {
     if (FLAGS_json || !isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\rrehearsing: %zu of %zu requests%s", done, all, done == all ? "\r\033[K" : "");
+    fprintf(stderr, "\rrehearsing: %zu of %s%s", done, counted(all, "request").c_str(), done == all ? "\r\033[K" : "");
     fflush(stderr);
 }
 
@@ -82,8 +90,22 @@ Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
     return checks;
 }
 
+/// Opens bext.service for what the configuration writes, when that was agreed to, or is now.
+Result<> open_paths(sysd::Manager& manager, const Subject& subject) {
+    auto closed = closed_directories(subject);
+    if (closed.empty()) return {};
+    std::string question = "Let bext.service write to";
+    for (auto& one : closed) question += " " + one;
+    if (!FLAGS_allow_writes && (FLAGS_yes || !isatty(STDIN_FILENO) || !agreed((question + "?").c_str()))) return {};
+    return allow_writes(manager, closed);
+}
+
 int change(Hands& hands) {
-    auto checks = check_all(look(&hands.manager, "", FLAGS_nginx_config));
+    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    if (auto done = open_paths(hands.manager, subject); !done) return fail("nginx-takeover", done.error().text);
+    if (FLAGS_masquerade)
+        if (auto can = can_masquerade(hands.manager); !can) return fail("nginx-takeover", can.error().text);
+    auto checks = check_all(subject);
     if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
     if (!may_take_over(checks)) {
@@ -172,7 +194,16 @@ int dashboard(Hands hands) {
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
-/// Checks without the right to change anything.
+/// The report, which changes nothing: 0 when nothing speaks against a takeover.
+int report() {
+    auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
+    auto subject = look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config);
+    auto checks = check_all(subject);
+    fputs(FLAGS_json ? report_json(subject, checks).c_str() : (table_of(checks) + report_text(subject)).c_str(), stdout);
+    return may_take_over(checks) ? 0 : 1;
+}
+
+/// Checks while something forbids to change anything.
 int only_checks(const std::string& why) {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
     auto checks = check_all(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
@@ -183,20 +214,32 @@ int only_checks(const std::string& why) {
 }
 
 int nginx_takeover() {
+    // Checks that cannot see keys, sockets and other processes would tell of faults that there are none.
+    if (geteuid() != 0) return fail("nginx-takeover", "it needs root; run it with sudo; nothing was changed");
+    if (FLAGS_check) return report();
     auto hands = take_hands();
     if (!hands) return only_checks(hands.error().text);
     auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
     if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
-    if (!FLAGS_auto_takeover && !FLAGS_yes) return dashboard(*std::move(hands));
-    if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
-        print_state(hands->journal.state(), {});
-        fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
-        return 0;
+    if (!FLAGS_auto_takeover && !FLAGS_yes && !FLAGS_masquerade) {
+        if (FLAGS_allow_writes)
+            if (auto done = open_paths(hands->manager, look(&hands->manager, "", FLAGS_nginx_config)); !done) return fail("nginx-takeover", done.error().text);
+        return dashboard(*std::move(hands));
     }
-    return change(*hands);
+    if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
+        if (!FLAGS_masquerade) print_state(hands->journal.state(), {});
+        fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
+    } else if (int status = change(*hands)) {
+        return status;
+    }
+    if (!FLAGS_masquerade) return 0;
+    { auto given_back = std::move(hands->lock); }
+    return install_masquerade();
 }
 
 int status() {
+    if (access(kJournalDirectory.c_str(), F_OK) == 0 && access((kJournalDirectory + "/journal").c_str(), R_OK) != 0 && errno == EACCES)
+        return fail("takeover status", "it needs root; run it with sudo");
     auto state = Journal::look(kJournalDirectory);
     if (!state) return fail("takeover status", state.error().text);
     print_state(*state, {});

@@ -12,4 +12,9 @@ namespace bext::takeover {
 std::string text_of(const State& state, bool committed);
 std::string json_of(const State& state, bool committed, const Checks& checks);
 
+/// What `--check` tells besides the table of checks: every directive that bext does not have, and the warnings.
+std::string report_text(const Subject& subject);
+/// {"ok":…,"checks":…,"directives":[…],"warnings":[…],"asks_for_nginx":[…]}
+std::string report_json(const Subject& subject, const Checks& checks);
+
 }  // namespace bext::takeover

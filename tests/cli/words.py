@@ -10,6 +10,7 @@ import pty
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(sys.argv[1])
@@ -165,8 +166,25 @@ def called_by_scripts():
     assert count > 30, count
 
 
+def what_needs_root():
+    """Another user is told that, and no falsehoods about what it cannot see."""
+    if os.geteuid() != 0:
+        return print('   this user is not root')
+    for words in (['nginx-takeover', '--check'], ['nginx-takeover', '--auto-takeover'], ['rollback', '--yes'], ['recover'], ['nginx', 'masquerade', 'status'],
+                  ['nginx', 'masquerade', 'doctor'], ['nginx', 'masquerade', 'install', '--dry-run']):
+        done = subprocess.run(['setpriv', '--reuid=65534', '--clear-groups', BUILD / 'bext', *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        assert done.returncode == 1 and 'needs root' in done.stderr and not done.stdout, (words, done)
+    with tempfile.TemporaryDirectory() as room:
+        pid_file = pathlib.Path(room) / 'pid'
+        pid_file.write_text(str(os.getpid()))
+        os.chmod(room, 0o755)
+        for command in ('status', 'reload', 'upgrade', 'stop'):
+            done = subprocess.run(['setpriv', '--reuid=65534', '--clear-groups', BUILD / 'bext', command, '--pid-file', pid_file], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 1 and 'belongs to another user: it needs root' in done.stderr, (command, done)
+
+
 def main():
-    for test in (help_of_the_whole, help_of_each, what_is_unknown, what_is_spelled_otherwise, nginx_check, colours, called_by_scripts):
+    for test in (help_of_the_whole, help_of_each, what_is_unknown, what_is_spelled_otherwise, nginx_check, colours, called_by_scripts, what_needs_root):
         test()
         print(test.__name__)
 
