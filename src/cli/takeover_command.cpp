@@ -71,7 +71,7 @@ bool agreed(const char* question) {
 Settings settings() { return {FLAGS_nginx_config, FLAGS_timeout, FLAGS_probation}; }
 
 void print_state(const State& state, const Checks& checks) {
-    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
+    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks, true).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
 }
 
 /// Tells a terminal how far the rehearsal is.

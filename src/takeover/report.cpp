@@ -54,7 +54,7 @@ std::string text_of(const State& state, bool committed) {
     return committed && state.phase == Phase::kActive ? text + not_yet_text(dependents()) : text;
 }
 
-std::string json_of(const State& state, bool committed, const Checks& checks) {
+std::string json_of(const State& state, bool committed, const Checks& checks, bool next) {
     auto text = cat({"{\"phase\":", json_text(name_of(state.phase)), ",\"begun\":", state.begun ? "true" : "false", ",\"reason\":",
                      json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", committed ? "true" : "false",
                      ",\"history\":["});
@@ -65,7 +65,7 @@ std::string json_of(const State& state, bool committed, const Checks& checks) {
         first = false;
     }
     text += "],\"checks\":" + json_of(checks);
-    if (committed && state.phase == Phase::kActive) text += cat({",\"next\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents())});
+    if (next && committed && state.phase == Phase::kActive) text += cat({",\"next\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents())});
     return text + "}\n";
 }
 
