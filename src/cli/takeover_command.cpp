@@ -3,6 +3,7 @@
 #include <gflags/gflags.h>
 #include <signal.h>
 #include <stdio.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include "cli/takeover_hands.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
+#include "takeover/dependents.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
 #include "takeover/giver.h"
@@ -100,6 +102,13 @@ Result<> open_paths(sysd::Manager& manager, const Subject& subject) {
     return allow_writes(manager, closed);
 }
 
+/// For whoever reads the log later, and wonders why nginx cannot be reloaded.
+void log_next_step() {
+    openlog("bext", 0, LOG_DAEMON);
+    syslog(LOG_NOTICE, "bext.service has taken over from nginx.service; what asks for nginx finds none until %s (see bext takeover status)", kNextStep);
+    closelog();
+}
+
 int change(Hands& hands) {
     auto subject = look(&hands.manager, "", FLAGS_nginx_config);
     if (auto done = open_paths(hands.manager, subject); !done) return fail("nginx-takeover", done.error().text);
@@ -116,6 +125,7 @@ int change(Hands& hands) {
     hold_signals();
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
+    if (done && !FLAGS_masquerade) log_next_step();
     print_state(hands.journal.state(), checks);
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
@@ -148,7 +158,9 @@ Result<> transition(bool forward, Findings& findings) {
     if (exists(kActiveBit)) return Error{"bext has taken over already"};
     if (!may_take_over(look_again(hands->manager, findings))) return Error{"a critical check failed; nothing was changed"};
     if (auto begun = hands->journal.begin(); !begun) return begun;
-    return engine.take_over();
+    auto done = engine.take_over();
+    if (done) log_next_step();
+    return done;
 }
 
 /// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.

@@ -88,6 +88,7 @@ def the_next_step_is_offered_until_it_is_done(machine):
     for text in (done.out, machine.run('bext takeover status').out):
         assert 'not yet: ' in text and 'logrotate (/etc/logrotate.d/nginx:' in text and 'next: bext nginx masquerade install' in text, text
     assert json.loads(machine.run('bext takeover status --json').out)['next'] == 'bext nginx masquerade install'
+    machine.wait_until('journalctl -t bext | grep "what asks for nginx finds none until bext nginx masquerade install"')
     machine.run('bext nginx masquerade install', timeout=60)
     assert 'not yet' not in machine.run('bext takeover status').out
     machine.run('bext nginx masquerade uninstall', timeout=60)
