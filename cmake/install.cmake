@@ -44,6 +44,6 @@ install(DIRECTORY DESTINATION /var/lib/bext COMPONENT redhat EXCLUDE_FROM_ALL)
 install(DIRECTORY DESTINATION /var/log/bext COMPONENT redhat EXCLUDE_FROM_ALL)
 install(FILES LICENSE DESTINATION share/licenses/bext COMPONENT redhat EXCLUDE_FROM_ALL)
 install(FILES debian/copyright DESTINATION share/doc/bext COMPONENT debian)
-# What the page of a takeover can be asked.
-install(FILES docs/takeover-api.yaml DESTINATION share/doc/bext COMPONENT server)
+# For administrators, who read takeover.md, masquerade.md, install.md and differences.md; the rest is what these refer to.
+install(DIRECTORY docs/ DESTINATION share/doc/bext COMPONENT server FILES_MATCHING PATTERN "*.md" PATTERN "*.yaml")
 install(FILES debian/lintian-overrides DESTINATION share/lintian/overrides RENAME bext COMPONENT debian)

@@ -68,7 +68,7 @@ endforeach()
 include(CPack)
 
 get_property(package_files GLOBAL PROPERTY BEXT_PACKAGE_FILES)
-file(GLOB_RECURSE package_sources CONFIGURE_DEPENDS debian/* rpm/* config/* logrotate/* needrestart/* completions/* systemd/* cmake/*)
+file(GLOB_RECURSE package_sources CONFIGURE_DEPENDS docs/* debian/* rpm/* config/* logrotate/* needrestart/* completions/* systemd/* cmake/*)
 foreach(generator DEB RPM)
   string(TOLOWER ${generator} name)
   add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/${name}.stamp

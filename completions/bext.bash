@@ -1,49 +1,51 @@
-# bash completion for bext and bext-server
+# bash completion for bext and bext-server; made by man/make.py
 
 _bext() {
-  local cur prev words cword command first
+  local cur prev words cword
   _init_completion -s || return
   case $prev in
-    --pid-file | --binary | --config | --nginx-config | --bext-bin | --shim-bin | -c) _filedir; return ;;
-    --port | --timeout | --probation | --rehearsal) return ;;
+    --nginx-config | --pid-file | --bext-bin | --shim-bin | --shim-source | --binary | --config | -c | -p | -e) _filedir; return ;;
+    --timeout | --probation | --rehearsal | --port | -g) return ;;
   esac
-  first=${words[1]-} command=$first
-  [[ $first == ctl || $first == nginx ]] && command=${words[2]-}
-  if ((cword == 1)); then
-    case $1 in
-      *bext-server) COMPREPLY=($(compgen -W 'run nginx upgrade stop ctl git-deploy --nginx-masquerade --help --version' -- "$cur")) ;;
-      *) COMPREPLY=($(compgen -W 'reload upgrade stop status nginx nginx-takeover takeover rollback recover --help --version' -- "$cur")) ;;
+  local typed=${1##*/} help='' known='' i
+  for ((i = 1; i < cword; i++)); do
+    case ${words[i - 1]} in
+      --nginx-config | --timeout | --probation | --rehearsal | --port | --pid-file | --bext-bin | --shim-bin | --shim-source | --binary | --config | -c | -p | -g | -e) continue ;;
     esac
-    return
-  fi
-  if ((cword == 2)); then
-    case $first in
-      ctl) COMPREPLY=($(compgen -W 'reload status' -- "$cur")); return ;;
-      takeover) COMPREPLY=($(compgen -W 'status' -- "$cur")); return ;;
-      nginx) [[ $1 == *bext-server ]] && COMPREPLY=($(compgen -W 'check' -- "$cur")) || COMPREPLY=($(compgen -W 'masquerade' -- "$cur")); return ;;
+    case ${words[i]} in
+      help) help=yes ;;
+      --nginx-masquerade | [!-]*) typed+=" ${words[i]}" ;;
     esac
-  fi
-  if [[ $command == masquerade ]]; then
-    ((cword == 3)) && COMPREPLY=($(compgen -W 'install uninstall status doctor' -- "$cur")) && return
-    command=masquerade-${words[3]-}
-  fi
-  case $command in
-    masquerade-install) COMPREPLY=($(compgen -W '--no-now --dry-run --json --bext-bin --shim-bin --pid-file --nginx-config' -- "$cur")) ;;
-    masquerade-uninstall) COMPREPLY=($(compgen -W '--no-now --dry-run --json' -- "$cur")) ;;
-    masquerade-status) COMPREPLY=($(compgen -W '--json' -- "$cur")) ;;
-    masquerade-doctor) COMPREPLY=($(compgen -W '--act --json' -- "$cur")) ;;
-    run) COMPREPLY=($(compgen -W '--config --nginx-config --pid-file --default-site --port' -- "$cur")) ;;
-    check) COMPREPLY=($(compgen -W '-c' -- "$cur")) ;;
-    git-deploy) COMPREPLY=($(compgen -W '--config' -- "$cur")) ;;
-    --nginx-masquerade) COMPREPLY=($(compgen -W '--nginx-config --pid-file' -- "$cur")) ;;
-    reload) COMPREPLY=($(compgen -W '--nowait --pid-file' -- "$cur")) ;;
-    upgrade) COMPREPLY=($(compgen -W '--binary --pid-file' -- "$cur")) ;;
-    nginx-takeover)
-      COMPREPLY=($(compgen -W '--nginx-config --auto-takeover --timeout --probation --rehearsal --port --json --yes' -- "$cur")) ;;
-    takeover | recover) COMPREPLY=($(compgen -W '--json' -- "$cur")) ;;
-    rollback) COMPREPLY=($(compgen -W '--yes --if-uncommitted --json' -- "$cur")) ;;
-    stop) COMPREPLY=($(compgen -W '--pid-file' -- "$cur")) ;;
-    status) COMPREPLY=($(compgen -W '--json --pid-file' -- "$cur")) ;;
+  done
+  case $typed in
+    'bext') known='nginx-takeover takeover rollback recover nginx status reload upgrade stop help --help --version' ;;
+    'bext takeover') known='status' ;;
+    'bext nginx') known='masquerade' ;;
+    'bext nginx masquerade') known='install uninstall status doctor' ;;
+    'bext nginx-takeover') [[ $help ]] || known='--check --nginx-config --auto-takeover --masquerade --allow-writes --timeout --probation --rehearsal --port --json --yes --help' ;;
+    'bext takeover status') [[ $help ]] || known='--json --help' ;;
+    'bext rollback') [[ $help ]] || known='--yes --if-uncommitted --json --help' ;;
+    'bext recover') [[ $help ]] || known='--boot --json --help' ;;
+    'bext nginx masquerade install') [[ $help ]] || known='--no-now --dry-run --nginx-config --pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
+    'bext nginx masquerade uninstall') [[ $help ]] || known='--no-now --dry-run --pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
+    'bext nginx masquerade status') [[ $help ]] || known='--pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
+    'bext nginx masquerade doctor') [[ $help ]] || known='--act --pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
+    'bext status') [[ $help ]] || known='--json --pid-file --help' ;;
+    'bext reload') [[ $help ]] || known='--no-wait --pid-file --help' ;;
+    'bext upgrade') [[ $help ]] || known='--binary --pid-file --help' ;;
+    'bext stop') [[ $help ]] || known='--pid-file --help' ;;
+    'bext-server') known='run --nginx-masquerade nginx git-deploy upgrade stop ctl help --help --version' ;;
+    'bext-server nginx') known='check' ;;
+    'bext-server ctl') known='reload status' ;;
+    'bext-server run') [[ $help ]] || known='--config --nginx-config --pid-file --default-site --port --help' ;;
+    'bext-server --nginx-masquerade') [[ $help ]] || known='--nginx-config --pid-file --help' ;;
+    'bext-server nginx check') [[ $help ]] || known='-c -p -g -e -q --help' ;;
+    'bext-server git-deploy') [[ $help ]] || known='--config --help' ;;
+    'bext-server upgrade') [[ $help ]] || known='--binary --pid-file --help' ;;
+    'bext-server stop') [[ $help ]] || known='--pid-file --help' ;;
+    'bext-server ctl reload') [[ $help ]] || known='--no-wait --pid-file --help' ;;
+    'bext-server ctl status') [[ $help ]] || known='--json --pid-file --help' ;;
   esac
+  COMPREPLY=($(compgen -W "$known" -- "$cur"))
 } &&
   complete -F _bext bext bext-server

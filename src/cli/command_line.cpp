@@ -3,15 +3,19 @@
 #include <gflags/gflags.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/status.h"
 
-DEFINE_string(pid_file, "", "the pid file of the server, whatever the configuration says");
-DEFINE_string(binary, "", "with upgrade: put this program in the place of the running one first");
-DEFINE_bool(json, false, "with status: as JSON");
-DEFINE_bool(wait, true, "with reload: return when the new configuration serves, non-zero when it does not");
+// What they mean, and their defaults, is in the manual.
+DEFINE_string(pid_file, "", "");
+DEFINE_string(binary, "", "");
+DEFINE_bool(json, false, "");
+DEFINE_bool(wait, true, "");
 
 namespace bext::cli {
 namespace {
@@ -47,15 +51,30 @@ int upgrade(pid_t pid) {
 int status(pid_t pid) {
     auto text = server_status(pid);
     if (!text) return fail("status", text.error());
-    fputs(FLAGS_json ? text->c_str() : status_for_people(*text).c_str(), stdout);
+    fputs(FLAGS_json ? text->c_str() : status_for_people(*text, time(nullptr)).c_str(), stdout);
     return 0;
 }
 
 }  // namespace
 
-std::optional<int> run_command(int argc, char** argv) {
-    std::string_view name = argc > 1 ? argv[1] : "";
-    if (name == "ctl") name = argc > 2 ? argv[2] : "";
+void set_flags(const Program& program, const Invocation& invocation) {
+    auto name_of = [](std::string_view name) {
+        std::string text(name);
+        std::replace(text.begin(), text.end(), '-', '_');
+        return text;
+    };
+    for (auto& command : program.commands)
+        for (auto* flag : command.flags)
+            if (!flag->standard.empty() && flag->name.size() > 1)
+                gflags::SetCommandLineOptionWithMode(name_of(flag->name).c_str(), std::string(flag->standard).c_str(), gflags::SET_FLAGS_DEFAULT);
+    for (auto& [name, value] : invocation.values)
+        if (name.size() > 1) gflags::SetCommandLineOption(name_of(name).c_str(), value.c_str());
+}
+
+std::optional<int> run_command(const Invocation& invocation) {
+    if (!invocation.command) return std::nullopt;
+    auto name = invocation.command->words;
+    if (name.starts_with("ctl ")) name.remove_prefix(4);
     auto* command = name == "reload" ? reload : name == "upgrade" ? upgrade : name == "status" ? status : name == "stop" ? stop : nullptr;
     if (!command) return std::nullopt;
     auto pid = find_server(FLAGS_pid_file);

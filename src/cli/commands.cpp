@@ -33,7 +33,16 @@ Error no_server(const std::string& where) {
     return Error{"no running bext-server" + where + "; start one, or name its pid file with --pid-file"};
 }
 
-Error no_server_to_ask(pid_t pid) { return Error{"process " + std::to_string(pid) + " is no bext-server that can be asked from here"}; }
+/// Whether it belongs to another user, who alone may ask it, and root.
+bool is_anothers(pid_t pid) {
+    struct stat found {};
+    return geteuid() != 0 && stat(("/proc/" + std::to_string(pid)).c_str(), &found) == 0 && found.st_uid != geteuid();
+}
+
+Error no_server_to_ask(pid_t pid) {
+    auto process = "process " + std::to_string(pid);
+    return Error{process + (is_anothers(pid) ? " belongs to another user: it needs root; run it with sudo" : " is no bext-server that can be asked from here")};
+}
 
 Result<std::string> asked(pid_t pid, std::string_view request, int timeout_ms) {
     auto answer = supervisor::ask(pid, request, timeout_ms);
@@ -110,10 +119,13 @@ Result<pid_t> find_server(const std::string& pid_file) {
     const char* other = getenv("BEXT_PID_FILE");
     auto named = !pid_file.empty() ? pid_file : other ? std::string(other) : std::string();
     if (!named.empty()) return read_pid_file(named);
+    std::optional<pid_t> anothers;
     for (auto* path : kPidFiles) {
         auto pid = read_pid_file(path);
+        if (pid && !anothers && is_anothers(*pid)) anothers = *pid;
         if (pid && (supervisor::ask(*pid, "words", kPatience) || hears_signals_only(*pid))) return *pid;
     }
+    if (anothers) return no_server_to_ask(*anothers);
     return no_server(" found by /run/bext.pid, /run/nginx.pid or /tmp/bext.pid");
 }
 
@@ -122,6 +134,7 @@ Result<std::string> reload_server(pid_t pid) { return asked_or_signalled(pid, "r
 Result<> stop_server(pid_t pid) {
     Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!process) return Error::from_errno("pidfd_open() of process " + std::to_string(pid));
+    if (is_anothers(pid)) return no_server_to_ask(pid);
     if (syscall(SYS_pidfd_send_signal, process.get(), SIGQUIT, nullptr, 0) != 0)
         return Error::from_errno("sending SIGQUIT to process " + std::to_string(pid));
     pollfd ended{process.get(), POLLIN, 0};
@@ -131,29 +144,6 @@ Result<> stop_server(pid_t pid) {
 }
 
 Result<std::string> server_status(pid_t pid) { return asked(pid, "status", kPatience); }
-
-/// The JSON's own lines, indented, without its marks.
-std::string status_for_people(const std::string& json) {
-    std::string text;
-    int depth = -1;
-    auto new_line = [&] {
-        while (text.ends_with(' ')) text.pop_back();
-        if (!text.empty() && !text.ends_with('\n')) text += '\n';
-        text.append(static_cast<std::size_t>(std::max(depth, 0)) * 2, ' ');
-    };
-    for (char c : json) {
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        if (c == '{' || c == ',') {
-            new_line();
-        } else if (c == ':') {
-            text += ": ";
-        } else if (c != '"' && c != '}' && c != '[' && c != ']') {
-            text += c;
-        }
-    }
-    return text;
-}
 
 Result<std::string> upgrade_server(pid_t pid, const std::string& binary) {
     // In nginx's name SIGUSR2 means nginx's protocol, in which somebody has to end the process before.

@@ -23,9 +23,6 @@ Result<> stop_server(pid_t pid);
 /// The state of the service as JSON.
 Result<std::string> server_status(pid_t pid);
 
-/// The same for people.
-std::string status_for_people(const std::string& json);
-
 /// Changes the binary of `pid` without losing a request. `binary`: puts this one in the place of the running one first
 /// (the one before stays beside it as NAME.prev); empty: what is there now is executed. An error has changed nothing.
 Result<std::string> upgrade_server(pid_t pid, const std::string& binary);

@@ -2,21 +2,23 @@
 
 #include <gflags/gflags.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <string_view>
 
 #include "cli/masquerade_takeover.h"
+#include "masquerade/checks.h"
 #include "masquerade/doctor.h"
 #include "masquerade/masquerade.h"
 
-DEFINE_string(bext_bin, "", "with masquerade: the bext-server that nginx.service runs");
-DEFINE_string(shim_bin, "/usr/sbin/nginx", "with masquerade: where nginx is, and the shim will be");
-DEFINE_string(shim_source, "", "with masquerade: the program that becomes the shim");
-DEFINE_string(nginx_config, "", "with masquerade and nginx-takeover: the nginx.conf to serve (default: the one that nginx uses)");
-DEFINE_bool(now, true, "with masquerade: change the running server at once");
-DEFINE_bool(no_now, false, "with masquerade: leave the running server alone; the change comes with its next start");
-DEFINE_bool(dry_run, false, "with masquerade: only tell what would be done");
-DEFINE_bool(act, false, "with masquerade doctor: also try what acts on the server: reload, rotate, upgrade");
+// What they mean, and their defaults, is in the manual.
+DEFINE_string(bext_bin, "", "");
+DEFINE_string(shim_bin, "", "");
+DEFINE_string(shim_source, "", "");
+DEFINE_string(nginx_config, "", "");
+DEFINE_bool(now, true, "");
+DEFINE_bool(dry_run, false, "");
+DEFINE_bool(act, false, "");
 DECLARE_string(pid_file);
 DECLARE_bool(json);
 
@@ -30,7 +32,7 @@ masquerade::Settings settings_of_flags() {
     settings.shim_bin = FLAGS_shim_bin;
     settings.pid_file = FLAGS_pid_file;
     settings.nginx_config = FLAGS_nginx_config;
-    settings.now = FLAGS_now && !FLAGS_no_now;
+    settings.now = FLAGS_now;
     masquerade::find_programs(settings);
     return settings;
 }
@@ -75,9 +77,22 @@ int doctor(const masquerade::Settings& settings) {
 
 }  // namespace
 
-std::optional<int> masquerade_command(int argc, char** argv) {
-    if (argc != 4 || std::string_view(argv[1]) != "nginx" || std::string_view(argv[2]) != "masquerade") return std::nullopt;
-    std::string name = argv[3];
+int install_masquerade() { return change("install", settings_of_flags()); }
+
+Result<> can_masquerade(sysd::Manager& manager) {
+    auto against = masquerade::hindrances(manager, settings_of_flags());
+    if (against.empty()) return {};
+    std::string text = "nothing was changed, since masquerade could not follow:";
+    for (auto& one : against) text += "\n  " + one;
+    return Error{text};
+}
+
+std::optional<int> masquerade_command(const Invocation& invocation) {
+    constexpr std::string_view kFirst = "nginx masquerade ";
+    if (!invocation.command || !invocation.command->words.starts_with(kFirst)) return std::nullopt;
+    std::string name(invocation.command->words.substr(kFirst.size()));
+    // What another user may not look at would be told as if it were not there.
+    if (geteuid() != 0) return fail(name, Error{"it needs root; run it with sudo"});
     auto settings = settings_of_flags();
     if (name == "install" || name == "uninstall") return change(name, settings);
     if (name == "status") return show_status(settings);

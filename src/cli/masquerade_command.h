@@ -3,9 +3,17 @@
 
 #include <optional>
 
+#include "cli/words.h"
+#include "sysd/manager.h"
+
 namespace bext::cli {
 
-/// Runs it; the exit status. Nothing when `argv` asks for something else. The flags must be parsed.
-std::optional<int> masquerade_command(int argc, char** argv);
+/// Runs it; the exit status. Nothing when `argv` asks for something else.
+std::optional<int> masquerade_command(const Invocation& invocation);
+
+/// `bext nginx masquerade install`, after a takeover in the same command.
+int install_masquerade();
+/// Whether that could be done, before the takeover.
+Result<> can_masquerade(sysd::Manager& manager);
 
 }  // namespace bext::cli

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "cli/default_site.h"
+#include "cli/help.h"
 #include "cli/native_config.h"
 #include "cli/rehearse.h"
 #include "cli/server.h"
@@ -19,27 +20,15 @@
 #include "tls/accept.h"
 #include "tls/connect.h"
 
-DEFINE_bool(nginx_masquerade, false, "serve as a stand-in for nginx, in the foreground");
-DEFINE_string(config, "", "with run and git-deploy: bext's own configuration (default /etc/bext/bext.config.toml, which may be missing)");
-DEFINE_string(nginx_config, "", "the nginx.conf to serve (default: what [nginx] config says, else /etc/nginx/nginx.conf)");
+// What they mean, and their defaults, is in the manual.
+DEFINE_string(config, "", "");
+DEFINE_string(nginx_config, "", "");
 DECLARE_string(pid_file);
-DEFINE_int32(port, 8080, "with --default-site: the first port to try");
-DEFINE_string(identity, "", "with rehearse, which bext nginx-takeover uses: the name and version in its answers");
-DEFINE_bool(default_site, false, "with run: serve the embedded default configuration on a loopback port");
+DEFINE_int32(port, 0, "");
+DEFINE_string(identity, "", "");
+DEFINE_bool(default_site, false, "");
 
 namespace {
-
-constexpr char kUsage[] =
-    "serves what an nginx.conf describes.\n\n"
-    "  bext-server run [--config FILE] [--nginx-config FILE] [--pid-file FILE]\n"
-    "                                                            serve in the foreground\n"
-    "  bext-server run --default-site [--port N]                 serve a built-in page on a loopback port\n"
-    "  bext-server git-deploy [--config FILE]                    run a command on every push, when [git_deploy] is enabled\n"
-    "  bext-server --nginx-masquerade [--nginx-config FILE]      serve in nginx's name, in the foreground\n"
-    "  bext-server nginx check [-c FILE]                         test the configuration\n"
-    "  bext-server upgrade [--binary FILE] [--pid-file FILE]     change the binary of the running server\n"
-    "  bext-server stop [--pid-file FILE]                        have it finish what is in flight, and wait for its end\n"
-    "  bext-server ctl reload [--wait] | ctl status [--json]     ask the running server";
 
 std::string own_path() {
     char path[PATH_MAX];
@@ -47,11 +36,17 @@ std::string own_path() {
     return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string();
 }
 
-/// `nginx check [-c FILE] [-p PREFIX]`: words of nginx's own command line.
-int nginx_check(int argc, char** argv, const bext::cli::ServeOptions& process) {
-    std::vector<char*> words{argv[0], const_cast<char*>("-t")};
-    for (int i = 3; i < argc; ++i) words.push_back(argv[i]);
-    return bext::cli::as_nginx(static_cast<int>(words.size()), words.data(), process);
+/// `nginx check [-c FILE] [-p PREFIX]`: what nginx's own command line has for it.
+int nginx_check(const bext::cli::Invocation& invocation, const bext::cli::ServeOptions& process) {
+    std::vector<std::string> words{process.argv.front(), "-t"};
+    for (auto& [name, value] : invocation.values) {
+        if (value == "false") continue;
+        words.push_back("-" + name);
+        if (value != "true") words.push_back(value);
+    }
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    return bext::cli::as_nginx(static_cast<int>(argv.size()), argv.data(), process);
 }
 
 /// The process as it was executed, for the one that takes its place one day.
@@ -63,11 +58,12 @@ bext::cli::ServeOptions process_of(int argc, char** argv) {
     return options;
 }
 
-void take_flags(bext::cli::ServeOptions& options) {
+void take_flags(bext::cli::ServeOptions& options, bool masquerade) {
+    options.masquerade = masquerade;
     options.source.conf_file = FLAGS_nginx_config;
     options.source.pid_path = FLAGS_pid_file;
     // The pid file that nginx.conf names is nginx's.
-    if (FLAGS_pid_file.empty() && !FLAGS_nginx_masquerade && !FLAGS_default_site && ::geteuid() == 0) options.source.pid_path = "/run/bext.pid";
+    if (FLAGS_pid_file.empty() && !masquerade && !FLAGS_default_site && ::geteuid() == 0) options.source.pid_path = "/run/bext.pid";
     options.foreground = true;
 }
 
@@ -112,22 +108,16 @@ int main(int argc, char** argv) {
         argv[1] = argv[0];
         return bext::cli::as_nginx(argc - 1, argv + 1, options);
     }
-    if (argc > 2 && std::strcmp(argv[1], "nginx") == 0 && std::strcmp(argv[2], "check") == 0) return nginx_check(argc, argv, options);
-    gflags::SetUsageMessage(kUsage);
-    gflags::SetVersionString(BEXT_VERSION);
-    gflags::ParseCommandLineFlags(&argc, &argv, true);
+    bext::cli::Invocation invocation;
+    if (auto status = bext::cli::begin(bext::cli::server_manual(), argc, argv, invocation)) return *status;
+    if (invocation.is("nginx check")) return nginx_check(invocation, options);
+    bext::cli::set_flags(bext::cli::server_manual(), invocation);
     google::InitGoogleLogging(argv[0]);
     FLAGS_logtostderr = true;
-    if (auto status = bext::cli::run_command(argc, argv)) return *status;
-    take_flags(options);
-    if (FLAGS_nginx_masquerade) {
-        options.masquerade = true;
-        return bext::cli::serve(options);
-    }
-    std::string command = argc > 1 ? argv[1] : "";
-    if (command == "rehearse") return bext::cli::rehearse(options.source, FLAGS_identity);
-    if (command == "run" && FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
-    if (command == "run" || command == "git-deploy") return native(command, std::move(options));
-    fprintf(stderr, "bext-server: %s\n", kUsage);
-    return 2;
+    if (auto status = bext::cli::run_command(invocation)) return *status;
+    take_flags(options, invocation.is("--nginx-masquerade"));
+    if (options.masquerade) return bext::cli::serve(options);
+    if (invocation.is("rehearse")) return bext::cli::rehearse(options.source, FLAGS_identity);
+    if (invocation.is("run") && FLAGS_default_site) return bext::cli::run_default_site(options, FLAGS_port);
+    return native(std::string(invocation.command->words), std::move(options));
 }

@@ -3,15 +3,21 @@
 #include <gflags/gflags.h>
 #include <signal.h>
 #include <stdio.h>
+#include <syslog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
+#include "base/counted.h"
+#include "base/text.h"
+#include "cli/masquerade_command.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
+#include "takeover/dependents.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
 #include "takeover/giver.h"
@@ -19,19 +25,24 @@
 #include "takeover/rehearsal.h"
 #include "takeover/report.h"
 #include "takeover/samples.h"
+#include "takeover/sandbox.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
 
 DECLARE_bool(json);
 DECLARE_string(nginx_config);
-DEFINE_bool(auto_takeover, false, "with nginx-takeover: take over at once when no critical check fails, and end");
-DEFINE_int32(port, 9999, "with nginx-takeover: the loopback port of the dashboard");
-DEFINE_int32(timeout, 60, "with nginx-takeover: seconds until bext must serve; then nginx has the ports again");
-DEFINE_int32(probation, 3, "with nginx-takeover: seconds that bext serves before it is for good");
-DEFINE_int32(rehearsal, 200, "with nginx-takeover: how many of the last requests of the access logs both servers answer for a comparison; 0: none");
-DEFINE_bool(yes, false, "with nginx-takeover and rollback: do not ask");
-DEFINE_bool(if_uncommitted, false, "with rollback: only undo what a takeover that died has left");
-DEFINE_bool(boot, false, "with recover: before the services start");
+// What they mean, and their defaults, is in the manual.
+DEFINE_bool(auto_takeover, false, "");
+DEFINE_int32(port, 0, "");
+DEFINE_int32(timeout, 0, "");
+DEFINE_int32(probation, 0, "");
+DEFINE_int32(rehearsal, 0, "");
+DEFINE_bool(yes, false, "");
+DEFINE_bool(if_uncommitted, false, "");
+DEFINE_bool(boot, false, "");
+DEFINE_bool(check, false, "");
+DEFINE_bool(allow_writes, false, "");
+DEFINE_bool(masquerade, false, "");
 
 namespace bext::cli {
 namespace {
@@ -62,13 +73,13 @@ bool agreed(const char* question) {
 Settings settings() { return {FLAGS_nginx_config, FLAGS_timeout, FLAGS_probation}; }
 
 void print_state(const State& state, const Checks& checks) {
-    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
+    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks, true).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
 }
 
 /// Tells a terminal how far the rehearsal is.
 void show_progress(std::size_t done, std::size_t all) {
     if (FLAGS_json || !isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\rrehearsing: %zu of %zu requests%s", done, all, done == all ? "\r\033[K" : "");
+    fprintf(stderr, "\rrehearsing: %zu of %s%s", done, counted(all, "request").c_str(), done == all ? "\r\033[K" : "");
     fflush(stderr);
 }
 
@@ -81,8 +92,29 @@ Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
     return checks;
 }
 
+/// Opens bext.service for what the configuration writes, when that was agreed to, or is now.
+Result<> open_paths(sysd::Manager& manager, const Subject& subject) {
+    auto closed = closed_directories(subject);
+    if (closed.empty()) return {};
+    std::string question = "Let bext.service write to";
+    for (auto& one : closed) question += " " + one;
+    if (!FLAGS_allow_writes && (FLAGS_yes || !isatty(STDIN_FILENO) || !agreed((question + "?").c_str()))) return {};
+    return allow_writes(manager, closed);
+}
+
+/// For whoever reads the log later, and wonders why nginx cannot be reloaded.
+void log_next_step() {
+    openlog("bext", 0, LOG_DAEMON);
+    syslog(LOG_NOTICE, "bext.service has taken over from nginx.service; what asks for nginx finds none until %s (see bext takeover status)", kNextStep);
+    closelog();
+}
+
 int change(Hands& hands) {
-    auto checks = check_all(look(&hands.manager, "", FLAGS_nginx_config));
+    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    if (auto done = open_paths(hands.manager, subject); !done) return fail("nginx-takeover", done.error().text);
+    if (FLAGS_masquerade)
+        if (auto can = can_masquerade(hands.manager); !can) return fail("nginx-takeover", can.error().text);
+    auto checks = check_all(subject);
     if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
     if (!may_take_over(checks)) {
@@ -93,6 +125,7 @@ int change(Hands& hands) {
     hold_signals();
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
+    if (done && !FLAGS_masquerade) log_next_step();
     print_state(hands.journal.state(), checks);
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
@@ -125,7 +158,9 @@ Result<> transition(bool forward, Findings& findings) {
     if (exists(kActiveBit)) return Error{"bext has taken over already"};
     if (!may_take_over(look_again(hands->manager, findings))) return Error{"a critical check failed; nothing was changed"};
     if (auto begun = hands->journal.begin(); !begun) return begun;
-    return engine.take_over();
+    auto done = engine.take_over();
+    if (done) log_next_step();
+    return done;
 }
 
 /// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
@@ -171,7 +206,16 @@ int dashboard(Hands hands) {
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
-/// Checks without the right to change anything.
+/// The report, which changes nothing: 0 when nothing speaks against a takeover.
+int report() {
+    auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
+    auto subject = look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config);
+    auto checks = check_all(subject);
+    fputs(FLAGS_json ? report_json(subject, checks).c_str() : (table_of(checks) + report_text(subject)).c_str(), stdout);
+    return may_take_over(checks) ? 0 : 1;
+}
+
+/// Checks while something forbids to change anything.
 int only_checks(const std::string& why) {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
     auto checks = check_all(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
@@ -182,22 +226,32 @@ int only_checks(const std::string& why) {
 }
 
 int nginx_takeover() {
-    if (FLAGS_timeout < 1 || FLAGS_probation < 0 || FLAGS_rehearsal < 0)
-        return fail("nginx-takeover", "--timeout is at least 1, --probation and --rehearsal at least 0");
+    // Checks that cannot see keys, sockets and other processes would tell of faults that there are none.
+    if (geteuid() != 0) return fail("nginx-takeover", "it needs root; run it with sudo; nothing was changed");
+    if (FLAGS_check) return report();
     auto hands = take_hands();
     if (!hands) return only_checks(hands.error().text);
     auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
     if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
-    if (!FLAGS_auto_takeover && !FLAGS_yes) return dashboard(*std::move(hands));
-    if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
-        print_state(hands->journal.state(), {});
-        fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
-        return 0;
+    if (!FLAGS_auto_takeover && !FLAGS_yes && !FLAGS_masquerade) {
+        if (FLAGS_allow_writes)
+            if (auto done = open_paths(hands->manager, look(&hands->manager, "", FLAGS_nginx_config)); !done) return fail("nginx-takeover", done.error().text);
+        return dashboard(*std::move(hands));
     }
-    return change(*hands);
+    if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
+        if (!FLAGS_masquerade) print_state(hands->journal.state(), {});
+        fprintf(stderr, "bext has taken over already; bext rollback gives the ports back\n");
+    } else if (int status = change(*hands)) {
+        return status;
+    }
+    if (!FLAGS_masquerade) return 0;
+    { auto given_back = std::move(hands->lock); }
+    return install_masquerade();
 }
 
 int status() {
+    if (access(kJournalDirectory.c_str(), F_OK) == 0 && access((kJournalDirectory + "/journal").c_str(), R_OK) != 0 && errno == EACCES)
+        return fail("takeover status", "it needs root; run it with sudo");
     auto state = Journal::look(kJournalDirectory);
     if (!state) return fail("takeover status", state.error().text);
     print_state(*state, {});
@@ -235,14 +289,13 @@ int recover() {
 
 }  // namespace
 
-std::optional<int> run_takeover_command(int argc, char** argv) {
-    std::string_view name = argc > 1 ? argv[1] : "", second = argc > 2 ? argv[2] : "";
+std::optional<int> run_takeover_command(const Invocation& invocation) {
     tls::install();
     tls::install_connector();
-    if (name == "nginx-takeover") return nginx_takeover();
-    if (name == "takeover" && second == "status") return status();
-    if (name == "rollback") return rollback();
-    if (name == "recover") return recover();
+    if (invocation.is("nginx-takeover")) return nginx_takeover();
+    if (invocation.is("takeover status")) return status();
+    if (invocation.is("rollback")) return rollback();
+    if (invocation.is("recover")) return recover();
     return std::nullopt;
 }
 

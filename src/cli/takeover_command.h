@@ -3,10 +3,12 @@
 
 #include <optional>
 
+#include "cli/words.h"
+
 namespace bext::cli {
 
-/// Runs one of them; the exit status. Nothing when `argv` asks for none. The flags must be parsed.
-std::optional<int> run_takeover_command(int argc, char** argv);
+/// Runs one of them; the exit status. Nothing when none is asked for.
+std::optional<int> run_takeover_command(const Invocation& invocation);
 
 /// `serve-on SOCKET PROGRAM WORDS…`: becomes that program, with the listening sockets that it receives; what a rollback
 /// starts nginx with. Its words are no flags of ours.

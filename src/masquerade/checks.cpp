@@ -8,6 +8,8 @@
 #include "base/program.h"
 #include "masquerade/diversion.h"
 #include "masquerade/files.h"
+#include "masquerade/process.h"
+#include "masquerade/unit.h"
 
 namespace bext::masquerade {
 namespace {
@@ -34,6 +36,13 @@ Result<> check_unit(const Service& service, const Settings& settings) {
     if (!unit.exists()) return Error{"there is no " + settings.unit};
     if (unit.load_state == "masked") return Error{settings.unit + " is masked: systemctl unmask " + settings.unit};
     return {};
+}
+
+/// An nginx that somebody started by hand has its sockets from nobody who could pass them on, and would go on beside the unit.
+Result<> check_outside(const Service& service, const Settings& settings) {
+    auto pid = pid_in(service.pid_file);
+    if (!settings.now || service.unit.active() || server_of(pid) != Server::kOther || name_of(pid) != "nginx") return {};
+    return Error{"nginx runs as process " + std::to_string(pid) + ", outside of " + settings.unit + ": nginx -s quit; systemctl start " + settings.unit};
 }
 
 Result<> check_configuration(const Service& service, const Settings& settings) {
@@ -67,6 +76,7 @@ std::vector<std::string> hindrances(sysd::Manager& manager, const Settings& sett
         return all;
     }
     if (!hear(check_unit(*service, settings))) return all;
+    hear(check_outside(*service, settings));
     if (programs) hear(check_configuration(*service, settings));
     auto text = wanted_drop_in(*service, settings);
     if (!text) {

@@ -117,12 +117,20 @@ Finding diverted(const Patient& patient) {
 Finding status_page(const Patient& patient) {
     auto dump = run_program(patient.nginx({"-T", "-q"}), kTime);
     if (!dump) return fail(dump.error().text, kAgain);
-    auto paths = status_locations(dump->out);
-    if (paths.empty()) return skip("no location has stub_status");
-    auto page = fetch("127.0.0.1", 80, paths.front());
-    if (!page) return skip(paths.front() + ": " + page.error().text);
-    auto unread = unread_status(*page);
-    return unread.empty() ? pass(paths.front()) : fail(unread + " cannot read " + paths.front(), "report this as a fault of bext");
+    auto pages = status_pages(dump->out);
+    if (pages.empty()) return skip("no stub_status without TLS");
+    std::string refused;
+    for (auto& one : pages) {
+        auto name = "http://" + (one.host.empty() ? one.address : one.host) + ":" + one.port + one.path;
+        auto page = fetch(one.address, one.port, one.host, one.path);
+        if (!page) {
+            refused += (refused.empty() ? "" : "; ") + name + ": " + page.error().text;
+            continue;
+        }
+        auto unread = unread_status(*page);
+        return unread.empty() ? pass(name) : fail(unread + " cannot read " + name, "report this as a fault of bext");
+    }
+    return skip(refused);
 }
 
 Finding shim_reload(const Patient& patient) { return succeeds(patient.nginx({"-s", "reload"}), "see the error log"); }

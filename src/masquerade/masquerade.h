@@ -26,6 +26,7 @@ struct Status {
     bool interrupted = false;  // the last run did not come to its end
     std::string unit_state;    // "active (running), enabled"
     long main_pid = 0;
+    bool outside = false;      // that process is an nginx which somebody started beside the unit
     std::string server;        // bext, nginx, none
     std::string pid_file;
 

@@ -18,7 +18,17 @@ std::string missing_in_configure(const std::string& text);
 /// template); the name of the first one that fails, "" when all succeed.
 std::string unread_status(const std::string& body);
 
-/// The paths of the locations with stub_status in what `nginx -T` prints.
-std::vector<std::string> status_locations(std::string_view dump);
+/// Where a page of stub_status is asked for.
+struct StatusPage {
+    std::string address = "127.0.0.1";  // a listen of its server without TLS, as one can connect to it
+    std::string port = "80";
+    std::string host;                   // a name of its server; "" when it has none
+    std::string path;
+
+    bool operator==(const StatusPage&) const = default;
+};
+
+/// The pages in what `nginx -T` prints, except those that only TLS or a unix socket leads to, or a regular expression names.
+std::vector<StatusPage> status_pages(std::string_view dump);
 
 }  // namespace bext::masquerade

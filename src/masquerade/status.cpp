@@ -59,8 +59,12 @@ Result<Status> status(const Settings& settings) {
     auto& unit = service->unit;
     status.unit_state = unit.exists() ? cat({unit.active_state, " (", unit.sub_state, "), ", unit.file_state}) : "there is none";
     status.main_pid = unit.main_pid;
-    status.server = word_of(server_of(unit.main_pid));
     status.pid_file = service->pid_file;
+    if (auto pid = pid_in(status.pid_file); !status.main_pid && server_of(pid) != Server::kNone && name_of(pid) == "nginx") {
+        status.main_pid = pid;
+        status.outside = true;
+    }
+    status.server = word_of(server_of(static_cast<pid_t>(status.main_pid)));
     return status;
 }
 
@@ -69,6 +73,7 @@ std::string status_text(const Status& status) {
     for (auto& part : status.parts) text += cat({"  ", part.name, std::string(14 - std::min<std::size_t>(part.name.size(), 13), ' '), part.sentence, "\n"});
     text += cat({"nginx.service:  ", status.unit_state, "\n", "serves:         ", status.server});
     if (status.main_pid) text += ", process " + std::to_string(status.main_pid);
+    if (status.outside) text += ", outside of nginx.service: nginx -s quit; systemctl start nginx";
     return text + "\npid file:       " + status.pid_file + "\n";
 }
 

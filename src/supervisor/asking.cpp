@@ -92,14 +92,16 @@ void Supervisor::answer_status(std::string_view worker) {
     for (auto& asker : std::exchange(status_askers_, {})) asker.succeed(text);
 }
 
-/// JSON: {"pid":…,"generation":…,"worker":…,"figures":{…}}
+/// JSON: {"pid":…,"version":…,"generation":…,"worker":…,"figures":{…}}
 std::string Supervisor::status_text(std::string_view worker) const {
     auto number = [](auto n) { return std::to_string(n); };
     std::string draining;
     for (auto& one : draining_) draining += (draining.empty() ? "" : ",") + number(one->pid);
-    auto text = cat({"{\"pid\":", number(getpid()), ",\"uptime_ms\":", number(clock_ms() - started_ms_), ",\"generation\":",
+    auto text = cat({"{\"version\":\"", BEXT_VERSION, "\",\"as_nginx\":", options_.masquerade ? "true" : "false", ",\"configuration\":",
+                     json_text(options_.conf_path), ",\"configuration_since\":", number(current_ ? current_->since : 0), ",", history_.json(),
+                     ",\"pid\":", number(getpid()), ",\"uptime_ms\":", number(clock_ms() - started_ms_), ",\"generation\":",
                      number(current_ ? current_->generation : 0), ",\"worker_pid\":", number(worker_ ? worker_->pid : 0), ",\"draining_pids\":[",
-                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", last_reload_, "\",\"worker\":", worker,
+                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", history_.reload.outcome, "\",\"worker\":", worker,
                      ",\"figures\":", figures_json(figure_page()), "}\n"});
     return text;
 }

@@ -2,7 +2,10 @@
 // go of the old one. Whatever fails on the way, the old one stays in force.
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/figures.h"
 #include "base/log.h"
@@ -79,7 +82,7 @@ Result<> Supervisor::open_state(State& state, const Sockets& current) {
     if (!logs) return logs.error();
     state.logs = *std::move(logs);
     if (!current_) use_logs_of(state);  // from here on a failed start is in the error log too
-    auto sockets = Sockets::open(state.plan().listens, current);
+    auto sockets = Sockets::open(state.plan().listens, current, &busy_);
     if (!sockets) return sockets.error();
     state.sockets = *std::move(sockets);
     return {};
@@ -89,7 +92,8 @@ void Supervisor::try_bundle(Fd bundle) {
     auto state = make_state(std::move(bundle), current_->sockets);
     if (!state) {
         report(Level::kEmerg, state.error().text);
-        return reload_ended(Milestone::kReloadFailed, state.error().text);
+        // nginx's text does not say where; who asked does not read the log.
+        return reload_ended(Milestone::kReloadFailed, state.error().system == EADDRINUSE && !busy_.empty() ? busy_ : state.error().text);
     }
     next_ = *std::move(state);
     bool in_place = worker_ && worker_->serving && next_->plan().same_process(worker_->serving->plan());
@@ -108,6 +112,7 @@ void Supervisor::commit() {
     auto old = std::exchange(current_, std::exchange(next_, nullptr));
     auto path = std::exchange(next_pid_path_, {});
     started_ = true;
+    current_->since = time(nullptr);
     use_logs_of(*current_);
     current_->sockets.own_files(!before_.channel);
     if (successor_) {
@@ -144,7 +149,7 @@ void Supervisor::abandon(const std::string& reason) {
 
 void Supervisor::reload_ended(Milestone milestone, const std::string& detail) {
     bool good = milestone == Milestone::kReloaded;
-    last_reload_ = good ? "ok" : "failed";
+    history_.reload = event_now(good, detail.empty() ? "the configuration was refused; the error log says why" : detail);
     figure_page().claim_own().add(good ? Tally::kReloads : Tally::kReloadsFailed);
     reached(milestone, detail);
     answer_reload(milestone, detail);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/counted.h"
 #include "base/figures.h"
 #include "base/text.h"
 #include "supervisor/report.h"
@@ -34,9 +35,9 @@ void Supervisor::reached(Milestone milestone, const std::string& detail) {
 
 std::string Supervisor::status_line() const {
     auto& page = figure_page();
-    return cat({"serving, configuration ", std::to_string(current_ ? current_->generation : 0), "; ", std::to_string(page.total(Gauge::kActive)),
-                " connections, ", std::to_string(page.total(Tally::kRequests)), " requests, ", std::to_string(page.total(Tally::kReloads)),
-                " reloads, ", std::to_string(page.total(Tally::kUpgrades)), " upgrades", last_trouble_});
+    return cat({"serving, configuration ", std::to_string(current_ ? current_->generation : 0), "; ", counted(page.total(Gauge::kActive), "connection"), ", ",
+                counted(page.total(Tally::kRequests), "request"), ", ", counted(page.total(Tally::kReloads), "reload"), ", ",
+                counted(page.total(Tally::kUpgrades), "upgrade"), last_trouble_});
 }
 
 /// The manager keeps exactly the sockets of the configuration in force.

@@ -102,10 +102,11 @@ Result<> try_listens(const std::vector<handoff::Listen>& listens) {
     return {};
 }
 
-Result<Sockets> Sockets::open(const std::vector<handoff::Listen>& listens, const Sockets& current) {
+Result<Sockets> Sockets::open(const std::vector<handoff::Listen>& listens, const Sockets& current, std::string* busy) {
     Sockets next;
     for (const auto& listen : listens) next.share(listen, current);
     for (int tries = 0; tries < kTries; ++tries) {
+        next.busy_.clear();
         auto bound = next.bind_missing();
         if (!bound) {
             next.retire(current);
@@ -120,6 +121,7 @@ Result<Sockets> Sockets::open(const std::vector<handoff::Listen>& listens, const
         nanosleep(&kBetweenTries, nullptr);
     }
     next.retire(current);
+    if (busy) *busy = next.busy_;
     return Error{"still could not bind()", EADDRINUSE};
 }
 
@@ -169,6 +171,7 @@ Result<Sockets::Bound> Sockets::bind_one(Group& group) {
         auto error = Error::from_errno(what, code);
         if (code != EADDRINUSE) return error;
         report(Level::kEmerg, error.text);
+        busy_ += (busy_.empty() ? "" : "; ") + error.text;
         return Bound::kBusy;
     };
     if (int code = bind_to(fd, listen.address)) return failed("bind() to " + listen.text, code);

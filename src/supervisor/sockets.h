@@ -20,8 +20,8 @@ public:
 
     /// Opens what `listens` asks for, sharing every socket of `current` that has the same address and type; all of
     /// several sockets on one address are kept, since closing one would lose the connections that wait in it. Busy
-    /// addresses are tried five times, 500 ms apart, as nginx does. On an error nothing has changed.
-    static Result<Sockets> open(const std::vector<handoff::Listen>& listens, const Sockets& current);
+    /// addresses are tried five times, 500 ms apart, as nginx does; `busy` gets what was said of them. On an error nothing has changed.
+    static Result<Sockets> open(const std::vector<handoff::Listen>& listens, const Sockets& current, std::string* busy = nullptr);
 
     /// Takes descriptors that were inherited; what is not a listening socket is reported and closed.
     static Sockets adopt(std::vector<Fd> fds);
@@ -60,11 +60,12 @@ private:
 
     void share(const handoff::Listen& listen, const Sockets& current);
     Result<Bound> bind_missing();
-    static Result<Bound> bind_one(Group& group);
+    Result<Bound> bind_one(Group& group);
     static void configure(const handoff::Listen& listen, Socket& socket);
     bool holds(const Socket& socket) const;
 
     std::vector<Group> groups_;
+    std::string busy_;  // which addresses were taken at the last try
 };
 
 /// What opening the sockets would meet, for -t: each is bound for a moment, unless its address is in use.

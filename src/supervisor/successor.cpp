@@ -110,6 +110,7 @@ Predecessor predecessor_from_environment() {
     handoff::Message message;
     if (before.channel.receive(message) != handoff::Channel::Got::kMessage || message.kind != handoff::Kind::kWarm) return before;
     before.generation = message.generation;
+    before.history = message.text;
     before.figures = message.take(handoff::Role::kFigures);
     before.warm = message.take(handoff::Role::kWarm);
     return before;

@@ -65,6 +65,7 @@ Result<> Supervisor::start() {
 Result<> Supervisor::prepare_start() {
     before_ = predecessor_from_environment();
     generation_ = before_.generation;
+    history_ = History::after(before_.history, static_cast<bool>(before_.channel));
     if (auto made = take_figures(); !made) return made;
     bool inherited = false;
     auto fds = sockets_from_environment(inherited);

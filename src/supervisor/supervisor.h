@@ -19,6 +19,7 @@
 #include "supervisor/control.h"
 #include "supervisor/spawn.h"
 #include "supervisor/stand_aside.h"
+#include "supervisor/history.h"
 #include "supervisor/upgrade.h"
 
 struct signalfd_siginfo;
@@ -78,6 +79,7 @@ private:
         Logs logs;
         Sockets sockets;
         int reopened = 0;  // how often the logs were opened anew
+        std::int64_t since = 0;  // seconds since 1970: in force
     };
     using StatePtr = std::shared_ptr<State>;
 
@@ -205,6 +207,7 @@ private:
     std::string start_failure_;
 
     Predecessor before_;
+    History history_;
     Notify notify_;
     std::set<std::string> stored_;  // names of the sockets that the service manager keeps
     std::string last_trouble_;
@@ -215,11 +218,11 @@ private:
     StatePtr current_;  // the last good one
     StatePtr next_;     // on trial
     std::string next_pid_path_;
+    std::string busy_;  // the addresses that the last try to open sockets found taken
 
     pid_t loader_ = -1;
     handoff::Channel loader_channel_;
     bool reload_again_ = false;
-    std::string last_reload_ = "none";  // none, ok, failed
 
     Control control_;
     Askers callers_;  // have not said yet what they want

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "handoff/channel.h"
+#include "base/counted.h"
 #include "supervisor/peer.h"
 #include "supervisor/report.h"
 
@@ -52,7 +53,7 @@ std::vector<Fd> sockets_from_takeover() {
     auto fds = sockets_from_giver(path);
     unsetenv("BEXT_TAKEOVER_SOCKET");
     if (fds) {
-        report(Level::kNotice, "using " + std::to_string(fds->size()) + " sockets that are taken over");
+        report(Level::kNotice, "using " + counted(fds->size(), "socket") + " of the server before");
         return *std::move(fds);
     }
     if (fds.error().system != ENOENT && fds.error().system != ECONNREFUSED) report(Level::kCrit, fds.error().text);

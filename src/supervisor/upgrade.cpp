@@ -95,7 +95,7 @@ void Supervisor::start_successor() {
     change.deadline = clock_ms() + static_cast<std::uint64_t>(options_.upgrade_deadline_ms);
     std::vector<handoff::Loan> loans{{{handoff::Role::kFigures, 0, 0}, figure_page().fd()}};
     if (change.warm) loans.push_back({{handoff::Role::kWarm, 0, 0}, change.warm.get()});
-    if (auto sent = change.channel.send(handoff::Kind::kWarm, generation_, {}, loans); !sent) report(Level::kWarn, sent.error().text);
+    if (auto sent = change.channel.send(handoff::Kind::kWarm, generation_, history_.text(), loans); !sent) report(Level::kWarn, sent.error().text);
     report(Level::kNotice, "start new binary process " + std::to_string(change.pid));
 }
 
@@ -109,8 +109,9 @@ void Supervisor::successor_spoke() {
     if (message.kind != handoff::Kind::kServing || change.stage != Upgrade::Stage::kStarting) return;
     change.stage = Upgrade::Stage::kServing;
     change.deadline = 0;
+    change.version = message.text;
     figure_page().claim_own().add(Tally::kUpgrades);
-    report(Level::kNotice, "new binary process " + std::to_string(change.pid) + " serves");
+    report(Level::kNotice, "new binary process " + std::to_string(change.pid) + " serves: " + change_of_version(BEXT_VERSION, change.version));
     if (change.automatic) return;  // it asks this process to end
     for (auto& asker : change.askers) asker.succeed();
     change.askers.clear();
@@ -163,6 +164,7 @@ void Supervisor::upgrade_failed(const std::string& reason) {
     take_back_pid_file();
     if (current_) current_->sockets.own_files(true);
     figure_page().claim_own().add(Tally::kUpgradesFailed);
+    history_.upgrade = event_now(false, reason);
     for (auto& asker : change->askers) asker.fail(reason);
     reached(Milestone::kUpgradeFailed, reason);
     if (worker_stopped_) start_worker_again();
@@ -201,7 +203,7 @@ Fd Supervisor::hand_over() {
     reached(Milestone::kHandedOver, std::to_string(change.pid));
     if (change.stranger) clear_service();
     give_service_to(change.pid);
-    for (auto& asker : change.askers) asker.succeed("process " + std::to_string(change.pid) + " serves\n");
+    for (auto& asker : change.askers) asker.succeed(cat({"process ", std::to_string(change.pid), " serves: ", change_of_version(BEXT_VERSION, change.version), "\n"}));
     change.askers.clear();
     if (change.stranger) return {};
     auto ends = handoff::Channel::pair();
@@ -226,7 +228,7 @@ void Supervisor::predecessor_spoke() {
 
 /// This process serves: the one before may end.
 void Supervisor::tell_predecessor() {
-    if (before_.channel) (void)before_.channel.send(handoff::Kind::kServing);
+    if (before_.channel) (void)before_.channel.send(handoff::Kind::kServing, 0, BEXT_VERSION);
     if (before_.to_end > 0 && getppid() == before_.to_end) kill(before_.to_end, SIGQUIT);
 }
 

@@ -33,6 +33,7 @@ struct Upgrade {
     handoff::Channel channel;
     Askers askers;
     bool end_after = false;      // this process was asked to end while the new one was starting
+    std::string version;         // what the new process says it is
     bool stranger = false;       // another server, which speaks nginx's protocol and has no channel
 };
 
@@ -41,6 +42,7 @@ struct Predecessor {
     handoff::Channel channel;
     pid_t to_end = -1;  // BEXT_UPGRADE_OLD_PID: whom to ask to end once this process serves
     std::uint64_t generation = 0;  // of its configuration
+    std::string history;           // what it tells of itself (History)
     Fd figures;
     Fd warm;
 };

@@ -174,6 +174,17 @@ Result<std::vector<std::string>> Manager::start_words(const std::string& name) {
     });
 }
 
+Result<Sandbox> Manager::sandbox(const std::string& service) {
+    return guarded("asking systemd what " + service + " may write", [&] {
+        sdbus::ObjectPath path;
+        bus_->proxy->callMethod("LoadUnit").onInterface(kManager).withTimeout(kCallTime).withArguments(service).storeResultsTo(path);
+        auto proxy = sdbus::createProxy(*bus_->connection, ServiceName{kService}, path);
+        finish(*proxy);
+        return Sandbox{bus_->property<std::string>(*proxy, kServiceUnit, "ProtectSystem"),
+                       bus_->property<std::vector<std::string>>(*proxy, kServiceUnit, "ReadWritePaths")};
+    });
+}
+
 Result<> Manager::enable_file(const std::string& unit) {
     return guarded("enabling " + unit, [&] {
         bool carries_install_info = false;

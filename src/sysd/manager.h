@@ -33,6 +33,12 @@ struct Unit {
     bool active() const { return active_state == "active" || active_state == "reloading"; }
 };
 
+/// What a service may write. systemd.exec(5)
+struct Sandbox {
+    std::string protect_system;           // strict, full, yes, no
+    std::vector<std::string> read_write;  // as ReadWritePaths= has them, with their "-" or "+"
+};
+
 enum class Job { kStart, kStop, kRestart, kReload, kReloadOrRestart };
 
 class Manager {
@@ -49,6 +55,8 @@ public:
     Result<Unit> unit(const std::string& name);
     /// The words of the first ExecStart= of a service, as systemd would execute them; empty when it has none.
     Result<std::vector<std::string>> start_words(const std::string& name);
+
+    Result<Sandbox> sandbox(const std::string& service);
 
     /// Unit files only, without a daemon_reload() and without SysV links (see disable() of unit_file.h).
     Result<> enable_file(const std::string& unit);

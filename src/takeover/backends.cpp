@@ -83,6 +83,25 @@ bool names_block(const std::string& text, const std::set<std::string>& blocks) {
     return blocks.contains(rest.substr(0, rest.find('/')));
 }
 
+/// What servers of a stream block that listen for UDP pass to: addresses and blocks.
+std::set<std::string> asked_by_udp(const Survey& survey) {
+    std::set<std::string> all, passes;
+    bool udp = false;
+    auto end_server = [&] {
+        if (udp) all.insert(passes.begin(), passes.end());
+        udp = false;
+        passes.clear();
+    };
+    for (auto& one : survey.directives) {
+        if (one.inside.empty() || one.inside.front() != "stream") continue;
+        if (one.inside.size() == 1) end_server();
+        if (one.words[0] == "listen") udp |= std::find(one.words.begin(), one.words.end(), "udp") != one.words.end();
+        if (one.words[0] == "proxy_pass" && one.words.size() > 1) passes.insert(one.words[1]);
+    }
+    end_server();
+    return all;
+}
+
 }  // namespace
 
 const char* name_of(Health health) { return health == Health::kUp ? "up" : health == Health::kDown ? "down" : "unknown"; }
@@ -94,14 +113,18 @@ std::vector<Backend> backends_of(const Survey& survey) {
     std::vector<Backend> all;
     std::map<std::string, Seen> seen;
     std::string block;
+    auto udp = asked_by_udp(survey);
     for (auto& one : survey.directives) {
         auto& words = one.words;
         if (words.size() < 2) continue;
         if (words[0] == "upstream") block = words[1];
         bool server = words[0] == "server" && !one.inside.empty() && one.inside.back() == "upstream";
         if (!server && (!words[0].ends_with("_pass") || names_block(words[1], blocks))) continue;
-        Backend backend{words[1], server ? block : "", one.place, Health::kUnknown, "the configuration marks it as down"};
-        if (!server || std::find(words.begin() + 2, words.end(), "down") == words.end()) {
+        Backend backend{words[1], server ? block : "", one.place, Health::kUnknown, "the configuration marks it as down", false};
+        backend.backup = server && std::find(words.begin() + 2, words.end(), "backup") != words.end();
+        if (one.inside.front() == "stream" && udp.contains(server ? block : words[1])) {
+            backend.reason = "it is asked by UDP, which says nothing of whether somebody is there";
+        } else if (!server || std::find(words.begin() + 2, words.end(), "down") == words.end()) {
             auto found = seen.find(words[1]);
             if (found == seen.end()) found = seen.emplace(words[1], look_at(words[1])).first;
             backend.health = found->second.health;

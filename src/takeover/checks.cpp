@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "conf/files.h"
 #include "loader/builtin.h"
@@ -14,6 +15,7 @@
 #include "takeover/lock.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
+#include "takeover/unserved.h"
 
 namespace bext::takeover {
 namespace {
@@ -28,6 +30,8 @@ Check verdict(Check check, Verdict verdict, std::string reason, std::string mend
     check.mend = std::move(mend);
     return check;
 }
+
+constexpr std::size_t kNamed = 5;  // directives in the reason of the check
 
 std::string number(std::size_t n) { return std::to_string(n); }
 
@@ -56,14 +60,14 @@ Checks run_checks(const Subject& subject) {
     Checks checks;
     for (auto check : {check_configuration, check_certificates, check_nginx, check_ports, check_roots, check_upstreams, check_permissions,
                        check_systemd, check_directives, check_expiry, check_listens, check_way_back, check_disk, check_descriptors,
-                       check_modules})
+                       check_modules, check_command_line, check_http2, check_sandbox, check_nameservers, check_dependents})
         checks.push_back(check(subject));
     return checks;
 }
 
 Check check_configuration(const Subject& subject) {
     auto path = loader::conf_file_of(subject.nginx.source);
-    auto check = made("Config Parsed", true, path + ", " + number(subject.survey.directives.size()) + " directives");
+    auto check = made("Config Parsed", true, path + ", " + counted(subject.survey.directives.size(), "directive"));
     if (!subject.nginx.source.prefix.empty())
         return verdict(check, Verdict::kFail, "nginx runs with the prefix " + subject.nginx.source.prefix + ", which bext.service does not take",
                        "use absolute paths and start nginx without -p");
@@ -86,7 +90,7 @@ Check check_certificates(const Subject& subject) {
             if (access(whole.c_str(), R_OK) != 0 && check.verdict == Verdict::kPass)
                 check = verdict(check, Verdict::kFail, Error::from_errno(one->place + ": reading " + whole).text, "make the file readable for root, or name the right one");
         }
-    check.looked_at = number(files) + " files";
+    check.looked_at = counted(files, "file");
     return check;
 }
 
@@ -94,6 +98,9 @@ Check check_nginx(const Subject& subject) {
     auto& nginx = subject.nginx;
     auto check = made("nginx Running", false, nginx.running() ? nginx.version + ", process " + number(static_cast<std::size_t>(nginx.master)) + ", " + nginx.program : "nginx.service");
     if (nginx.running()) return check;
+    if (nginx.outside)
+        return verdict(check, Verdict::kWarn, "nginx runs as process " + number(static_cast<std::size_t>(nginx.outside)) + ", outside of nginx.service",
+                       "nginx -s quit; systemctl start nginx: only what nginx.service runs can be handed over, here and with masquerade");
     return verdict(check, Verdict::kWarn, "nginx does not run under nginx.service", "nothing is taken over then: bext opens the ports itself");
 }
 
@@ -121,19 +128,38 @@ Check check_systemd(const Subject& subject) {
 }
 
 Check check_directives(const Subject& subject) {
-    auto check = made("Directives", true, number(subject.survey.directives.size()) + " directives");
-    auto served = [](const std::string& name) { return loader::has_directive(name); };
-    std::string absent;
-    std::size_t count = 0;
-    for (auto& one : subject.survey.directives) {
-        auto& around = one.inside;
-        bool entry = !around.empty() && (around.back() == "types" || around.back() == "map" || around.back() == "geo" ||
-                                         around.back() == "charset_map" || around.back() == "split_clients");
-        if (entry || served(one.words.front())) continue;
-        if (++count <= 5) absent += (absent.empty() ? "" : "; ") + one.words.front() + " in " + one.place;
-    }
-    if (!count) return check;
-    return verdict(check, Verdict::kFail, number(count) + " that bext does not have: " + absent, "remove them, or stay with nginx");
+    auto check = made("Directives", true, counted(subject.survey.directives.size(), "directive"));
+    auto all = unserved_of(subject.survey);
+    if (all.empty()) return check;
+    std::string named;
+    for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) named += (i ? "; " : "") + all[i].directive + " in " + all[i].place;
+    if (all.size() > kNamed) named += "; and " + number(all.size() - kNamed) + " more";
+    return verdict(check, Verdict::kFail, number(all.size()) + " that bext does not have: " + named,
+                   "bext nginx-takeover --check lists them all, with nginx's modules; remove them, or stay with nginx");
+}
+
+/// What nginx.service would start and what runs must read the same file: the way back starts the unit.
+Check check_command_line(const Subject& subject) {
+    auto& nginx = subject.nginx;
+    auto check = made("Command Line", true, nginx.running() ? nginx.title : "nginx.service");
+    if (!nginx.running() || !nginx.unit_conf || nginx.title.find("master process") == std::string::npos) return check;
+    auto named = [](const std::string& file) { return file.empty() ? "/etc/nginx/nginx.conf" : file; };
+    auto runs = named(option_in(nginx.title, "-c")), starts = named(*nginx.unit_conf);
+    if (runs == starts) return check;
+    return verdict(check, Verdict::kFail, "nginx was started with " + runs + ", and nginx.service would start it with " + starts,
+                   "systemctl restart nginx, if the unit is right; correct its ExecStart= otherwise: the way back starts the unit");
+}
+
+Check check_http2(const Subject& subject) {
+    auto check = made("HTTP/2", false, "listen and http2");
+    std::vector<std::string> places;
+    for (auto* one : subject.survey.named("listen"))
+        if (std::find(one->words.begin(), one->words.end(), "http2") != one->words.end()) places.push_back(one->place);
+    for (auto* one : subject.survey.named("http2"))
+        if (one->words.size() > 1 && one->words[1] == "on") places.push_back(one->place);
+    if (places.empty()) return check;
+    return verdict(check, Verdict::kWarn, "clients of " + places.front() + (places.size() > 1 ? " and " + number(places.size() - 1) + " more" : "") +
+                   " are served HTTP/1.1: bext has no HTTP/2 yet", "browsers do with HTTP/1.1 on their own; what needs HTTP/2, such as gRPC, stays with nginx");
 }
 
 Check check_way_back(const Subject& subject) {
@@ -153,7 +179,7 @@ Check check_disk(const Subject&) {
         if (facts.f_flag & ST_RDONLY) return verdict(check, Verdict::kFail, place + " is read-only", "mount it for writing");
         auto room = facts.f_bavail * facts.f_frsize;
         if (room < kLeast || (facts.f_files && facts.f_favail < 100))
-            return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + number(facts.f_favail) + " files are free in " + place,
+            return verdict(check, Verdict::kFail, "only " + number(room / 1024) + " KiB and " + counted(facts.f_favail, "file") + (facts.f_favail == 1 ? " is" : " are") + " free in " + place,
                            "make room for " + number(kLeast / 1024 / 1024) + " MiB and 100 files");
     }
     if (access("/etc/systemd/system", W_OK) != 0 && geteuid() == 0)

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memory>
 #include <optional>
 #include <set>
 
+#include "base/counted.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "conf/files.h"
@@ -15,6 +17,7 @@
 #include "takeover/backends.h"
 #include "takeover/checks.h"
 #include "takeover/disk.h"
+#include "takeover/places.h"
 #include "takeover/process.h"
 #include "tls/radar.h"
 
@@ -56,19 +59,48 @@ std::vector<Listening> listening_sockets() {
     return all;
 }
 
-/// The process that has a socket, for people.
-std::string holder_of_socket(std::uint64_t inode) {
-    auto* directory = opendir("/proc");
-    std::string found = "another process";
-    while (auto* entry = directory ? readdir(directory) : nullptr) {
-        auto pid = parse_decimal(entry->d_name, INT32_MAX);
-        if (!pid || !sockets_of({static_cast<pid_t>(*pid)}).contains(inode)) continue;
-        auto name = read_small("/proc/" + std::to_string(*pid) + "/comm");
-        found = cat({trim(name, "\n"), " (process ", entry->d_name, ")"});
-        break;
+/// Who has a socket.
+struct Holder {
+    pid_t pid = 0;
+    std::string name, unit;  // the unit is "" when the process belongs to none
+    bool bext = false;
+};
+
+/// The last part of a process's control group that names a service.
+std::string unit_of(pid_t pid) {
+    auto text = read_small("/proc/" + std::to_string(pid) + "/cgroup");
+    auto end = text.find(".service");
+    if (end == std::string::npos) return "";
+    auto start = text.rfind('/', end);
+    return text.substr(start + 1, end + 8 - start - 1);
+}
+
+/// systemd keeps duplicates of a service's sockets: it counts only when nobody else has it.
+Holder holder_of_socket(std::uint64_t inode) {
+    Holder found;
+    std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc"), closedir);
+    while (auto* entry = directory ? readdir(directory.get()) : nullptr) {
+        auto number = parse_decimal(entry->d_name, INT32_MAX);
+        auto pid = static_cast<pid_t>(number.value_or(0));
+        if (!number || (found.pid && pid == 1) || !sockets_of({pid}).contains(inode)) continue;
+        auto name = read_small(cat({"/proc/", entry->d_name, "/comm"}));
+        auto process = Process::find(pid);
+        found = {pid, std::string(trim(name, "\n")), pid == 1 ? "" : unit_of(pid), process && is_bext(process->program())};
+        if (pid != 1) break;
     }
-    if (directory) closedir(directory);
     return found;
+}
+
+/// Who it is, and what to do about it.
+std::pair<std::string, std::string> about(const Holder& holder) {
+    auto process = cat({" (process ", std::to_string(holder.pid), ")"});
+    if (!holder.pid) return {"another process", "stop that process, or listen elsewhere; ss -ltnp shows who listens"};
+    if (holder.pid == 1) return {cat({"systemd", process, " for a unit that is not running"}), "systemctl list-sockets shows which; stop its socket unit, or listen elsewhere"};
+    if (holder.bext && holder.unit == kNginx) return {cat({"bext, in nginx's place", process}), "bext nginx masquerade status tells of it: there is nothing to take over"};
+    if (holder.unit == kBext) return {kBext + process, "systemctl disable --now bext, if it is to take nginx's place"};
+    if (holder.name == "nginx" && holder.unit != kNginx)
+        return {cat({"nginx", process, ", which runs outside of nginx.service"}), "nginx -s quit; systemctl start nginx: only what nginx.service runs can be handed over"};
+    return {holder.name + process, "stop that process, or listen elsewhere; ss -ltnp shows who listens"};
 }
 
 std::set<std::uint64_t> nginx_sockets(const Subject& subject) {
@@ -103,16 +135,20 @@ Check check_ports(const Subject& subject) {
     auto own = nginx_sockets(subject);
     auto all = listening_sockets();
     std::vector<std::string> taken;
+    std::string mend;
     for (auto& listen : subject.configuration->plan.listens) {
         auto address = address_of(listen);
         check.looked_at += (check.looked_at.empty() ? "" : " ") + listen.text;
         for (auto& one : all) {
             bool meets = one.port == address.port() && one.port != 0 && one.family == address.family() &&
                          (one.wildcard() || address.wildcard() || one.bytes == address.bytes());
-            if (meets && !own.contains(one.inode)) taken.push_back(listen.text + " is held by " + holder_of_socket(one.inode));
+            if (!meets || own.contains(one.inode)) continue;
+            auto [who, what] = about(holder_of_socket(one.inode));
+            taken.push_back(listen.text + " is held by " + who);
+            if (mend.empty()) mend = what;
         }
     }
-    return with_troubles(check, Verdict::kFail, taken, "stop that process, or listen elsewhere; ss -ltnp shows who listens");
+    return with_troubles(check, Verdict::kFail, taken, mend);
 }
 
 Check check_listens(const Subject& subject) {
@@ -125,7 +161,7 @@ Check check_listens(const Subject& subject) {
     if (!sockets)
         return with_troubles(check, Verdict::kWarn, {sockets.error().text}, "the sockets cannot be taken over: nginx is stopped first, and the ports are closed for a moment");
     for (auto& socket : *sockets) open.insert(address_text(socket.get()));
-    check.looked_at = std::to_string(open.size()) + " sockets of nginx, " + std::to_string(wanted.size()) + " in the configuration";
+    check.looked_at = counted(open.size(), "socket") + " of nginx, " + std::to_string(wanted.size()) + " in the configuration";
     std::vector<std::string> troubles;
     for (auto& one : open)
         if (!wanted.contains(one)) troubles.push_back("nginx listens on " + one + ", the configuration on the disk does not");
@@ -136,7 +172,7 @@ Check check_listens(const Subject& subject) {
 
 Check check_roots(const Subject& subject) {
     auto roots = subject.survey.named("root");
-    auto check = made("Root Directories", false, std::to_string(roots.size()) + " roots");
+    auto check = made("Root Directories", false, counted(roots.size(), "root"));
     std::vector<std::string> missing;
     for (auto* one : roots) {
         if (one->words.size() < 2 || one->words[1].find('$') != std::string::npos) continue;
@@ -147,12 +183,23 @@ Check check_roots(const Subject& subject) {
     return with_troubles(check, Verdict::kWarn, missing, "nginx answers 404 there too; create it when that is not meant");
 }
 
+/// nginx answers 502 only where nobody is left to ask: a block with one server that answers, backup or not, goes on.
 Check check_upstreams(const Subject& subject) {
-    std::set<std::string> seen;
-    std::vector<std::string> silent;
-    for (auto& one : backends_of(subject.survey))
-        if (seen.insert(one.address).second && one.health == Health::kDown) silent.push_back(cat({one.address, " (", one.place, "): ", one.reason}));
-    auto check = made("Upstream Backends", false, std::to_string(seen.size()) + " backends");
+    auto all = backends_of(subject.survey);
+    std::set<std::string> seen, alive;
+    for (auto& one : all)
+        if (!one.upstream.empty() && one.health == Health::kUp) alive.insert(one.upstream);
+    std::vector<std::string> silent, spared;
+    std::size_t count = 0;
+    for (auto& one : all) {
+        count += seen.insert(one.address).second;
+        if (one.health != Health::kDown || !seen.insert(one.upstream + " " + one.address).second) continue;
+        auto text = cat({one.address, one.backup ? ", a backup," : "", " (", one.place, "): ", one.reason});
+        alive.contains(one.upstream) ? spared.push_back(text + "; the others of " + one.upstream + " answer") : silent.push_back(text);
+    }
+    auto check = made("Upstream Backends", false, counted(count, "backend"));
+    if (silent.empty()) return with_troubles(check, Verdict::kWarn, spared, "requests go to the others, as with nginx; start them when that is not meant");
+    silent.insert(silent.end(), spared.begin(), spared.end());
     return with_troubles(check, Verdict::kWarn, silent, "nginx answers 502 there too; start them when that is not meant");
 }
 
@@ -176,7 +223,7 @@ Check check_expiry(const Subject& subject) {
             continue;
         }
         if (facts->days_left < 0) say("has expired");
-        else if (facts->days_left < kSoon) say("expires in " + std::to_string(facts->days_left) + " days");
+        else if (facts->days_left < kSoon) say("expires in " + counted(static_cast<std::uint64_t>(facts->days_left), "day"));
         if (!facts->valid_yet) say("is not valid yet");
         if (!facts->key_matches) say("does not belong to its key");
         if (!facts->self_signed && facts->chain == 0) say("comes without the certificates between it and its authority");
@@ -188,7 +235,7 @@ Check check_expiry(const Subject& subject) {
                     say("is not good for " + name);
             }
     }
-    check.looked_at = std::to_string(count) + " certificates: expiry, key, chain, names";
+    check.looked_at = counted(count, "certificate") + ": expiry, key, chain, names";
     return with_troubles(check, Verdict::kWarn, troubles, "renew or replace them; bext serves them as nginx does");
 }
 

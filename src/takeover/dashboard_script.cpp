@@ -18,7 +18,7 @@ const clock=seconds=>new Date(seconds*1000).toLocaleTimeString([],{hourCycle:'h2
 
 // The phase, and what the buttons may do.
 const MEANING={Preflight:'nginx serves; nothing has been changed.',TakingOver:'bext is taking nginx’s place; nobody is refused meanwhile.',
-  Active:'bext serves in nginx’s place, and starts at boot.',RollingBack:'nginx is getting its place back; nobody is refused meanwhile.',
+  Active:'bext serves in nginx’s place, and starts at boot. Not yet: certbot, logrotate, nginx -s and systemctl reload nginx find no nginx. Next: bext nginx masquerade install has bext answer them.',RollingBack:'nginx is getting its place back; nobody is refused meanwhile.',
   RolledBack:'nginx serves as before.',Failed:'The last transition failed.'};
 let critical=null,last=null,connected=false;
 function path(t){

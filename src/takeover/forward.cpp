@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
@@ -14,9 +15,11 @@
 #include "takeover/failpoint.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/nameservers.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 #include "takeover/socket_files.h"
+#include "takeover/survey.h"
 
 namespace bext::takeover {
 namespace {
@@ -82,8 +85,10 @@ Result<> Engine::take_over() {
         return done;
     }
     say_("failed: " + done.error().text + "; nginx gets the ports back");
-    deadline_ = Clock::time_point::max();
     auto reason = done.error().text;
+    if (Clock::now() > deadline_ || reason.find("not done within") != std::string::npos)
+        if (auto silent = silent_nameservers(nameservers_of(survey(nginx_.source), "/etc/resolv.conf")); !silent.empty()) reason += "; " + silent;
+    deadline_ = Clock::time_point::max();
     if (auto back = give_back(); !back) reason += "; and then: " + back.error().text;
     if (auto noted = journal_.enter(Phase::kFailed, reason); !noted) reason += "; and then: " + noted.error().text;
     return Error{reason};
@@ -271,7 +276,7 @@ Result<> Engine::probation() {
         auto requests = figure(now, "requests") - figure(first, "requests"), errors = figure(now, "responses_5xx") - figure(first, "responses_5xx");
         if (figure(now, "worker_deaths") > figure(first, "worker_deaths")) return Error{"a worker of bext died"};
         if (requests >= 20 && errors * 100 / requests > static_cast<std::uint64_t>(std::max(5, 3 * usual)))
-            return Error{cat({std::to_string(errors), " of ", std::to_string(requests), " requests were answered with 5xx, usual are ",
+            return Error{cat({std::to_string(errors), " of ", counted(static_cast<std::uint64_t>(requests), "request"), " had an answer of 5xx, usual are ",
                               std::to_string(usual), " %"})};
         if (targets_.empty() || !nginx_.running()) continue;
         auto answer = ask(targets_.front());

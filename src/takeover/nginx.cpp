@@ -1,7 +1,12 @@
 #include "takeover/nginx.h"
 
+#include <dirent.h>
+
+#include <memory>
+
 #include "base/program.h"
 #include "base/text.h"
+#include "takeover/disk.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 
@@ -22,9 +27,22 @@ std::string version_of(const std::string& program) {
 
 std::string option_in(const std::string& title, const std::string& option) {
     auto words = split(title, ' ');
-    for (std::size_t i = 0; i + 1 < words.size(); ++i)
-        if (words[i] == option) return std::string(words[i + 1]);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == option && i + 1 < words.size()) return std::string(words[i + 1]);
+        if (words[i].starts_with(option) && words[i].size() > option.size()) return std::string(words[i].substr(option.size()));  // "-cFILE"
+    }
     return "";
+}
+
+pid_t nginx_outside() {
+    std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc"), closedir);
+    while (auto* entry = directory ? readdir(directory.get()) : nullptr) {
+        auto pid = parse_decimal(entry->d_name, INT32_MAX);
+        if (!pid || !read_small(cat({"/proc/", entry->d_name, "/cmdline"})).starts_with("nginx: master process")) continue;
+        auto process = Process::find(static_cast<pid_t>(*pid));
+        if (process && !is_bext(process->program())) return process->pid();
+    }
+    return 0;
 }
 
 bool is_bext(const std::string& program) { return program.ends_with("/bext-server"); }
@@ -42,10 +60,15 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
             for (auto& word : command_line(process->pid())) nginx.title += (nginx.title.empty() ? "" : " ") + word;
         }
     }
+    auto words = manager.start_words(kNginx);
+    std::string starts = words && !words->empty() ? words->front() : "/usr/sbin/nginx", line;
+    for (std::size_t i = 1; words && i < words->size(); ++i) line += " " + (*words)[i];
+    if (starts.ends_with("/nginx")) nginx.unit_conf = option_in(line, "-c");
     if (nginx.program.empty()) {
-        auto words = manager.start_words(kNginx);
-        nginx.program = words && !words->empty() ? words->front() : "/usr/sbin/nginx";
+        nginx.program = starts;
+        nginx.title = line;
     }
+    if (!nginx.master && !is_bext(nginx.program)) nginx.outside = nginx_outside();
     nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Nginx {
     std::string program;       // of the running master, else what the unit starts
     std::string title;         // the master's command line as it shows itself
     std::string version;       // "nginx/1.22.1"
+    pid_t outside = 0;         // when none runs under the unit: a main process of nginx's that does all the same
+    std::optional<std::string> unit_conf;  // the -c of what the unit starts, "" without one; unset when that is no nginx
     bool masquerade = false;   // what runs, or would run, under nginx's name is bext
     loader::Source source;     // the configuration to serve
 
@@ -28,6 +31,9 @@ bool is_bext(const std::string& program);
 
 /// Looks at the unit and the running master. `conf_file`: the one to serve, "" for the one that nginx uses.
 Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file);
+
+/// A main process of nginx's, whoever started it; 0: there is none. bext in nginx's place is none.
+pid_t nginx_outside();
 
 /// nginx's own test of its configuration; the error has its words.
 Result<> nginx_accepts(const Nginx& nginx);

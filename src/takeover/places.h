@@ -22,6 +22,8 @@ inline const std::string kBackSocket = "/run/bext/rollback.sock";  // and socket
 /// The conditions that look at the commit bit.
 inline const std::string kNginxGate = "/etc/systemd/system/nginx.service.d/50-bext-takeover.conf";
 inline const std::string kBextGate = "/etc/systemd/system/bext.service.d/50-bext-takeover.conf";
+/// What bext.service may write besides what its unit says. It stays until the package is purged.
+inline const std::string kBextWrites = "/etc/systemd/system/bext.service.d/40-bext-writes.conf";
 /// How nginx is started once on sockets that live. The last by its name, since an administrator's own drop-in must not give
 /// nginx its usual start back.
 inline const std::string kNginxStart = "/run/systemd/system/nginx.service.d/zzz-bext-rollback.conf";

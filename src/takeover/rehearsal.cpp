@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/counted.h"
+#include "base/text.h"
 #include "takeover/places.h"
 #include "takeover/rehearsal_client.h"
 #include "takeover/rehearsal_plan.h"
@@ -72,7 +74,7 @@ private:
 };
 
 Rehearsal::Place& place_of(Rehearsal& rehearsal, const Planned& planned, const Target& target) {
-    auto location = target.server ? location_of(*target.server, planned.request.target) : planned.request.target;
+    auto location = target.server ? location_of(*target.server, planned.request.target) : std::string("(no location)");
     for (auto& place : rehearsal.places)
         if (place.server == target.name && place.location == location) return place;
     rehearsal.places.push_back({target.name, location, 0, 0, {}});
@@ -120,9 +122,9 @@ Rehearsal play(const Subject& subject, const std::vector<Planned>& all, const Re
         else ++left_out;
         progress(++done, all.size());
     }
-    if (done < all.size()) rehearsal.reason = "the time was over after " + std::to_string(done) + " of " + std::to_string(all.size()) + " requests";
+    if (done < all.size()) rehearsal.reason = "the time was over after " + std::to_string(done) + " of " + counted(all.size(), "request");
     if (left_out)
-        rehearsal.reason += (rehearsal.reason.empty() ? "" : "; ") + std::to_string(left_out) + " that nginx did not answer in time or a limit refused are left out";
+        rehearsal.reason += (rehearsal.reason.empty() ? "" : "; ") + counted(left_out, "request is", "requests are") + " left out, which nginx did not answer in time or a limit refused";
     return rehearsal;
 }
 

@@ -41,8 +41,8 @@ Rehearsal rehearse(const Subject& subject, bool fit, int most, const RehearsalPr
 Check check_of(const Rehearsal& rehearsal);
 std::string json_of(const Rehearsal& rehearsal);
 
-/// The location of `server` that a target like "/x?y" belongs to, as the configuration names it ("/x/", "= /x", "~ \.php$");
-/// without one, the target's first segment.
+/// The location of `server` that a target like "/x?y" belongs to, as the configuration names it ("/x/", "= /x", "~ \.php$"), or
+/// "(no location)".
 std::string location_of(const http::Server& server, std::string_view target);
 
 }  // namespace bext::takeover

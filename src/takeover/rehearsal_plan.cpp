@@ -65,7 +65,7 @@ const http::Location* find(const http::Locations& level, const std::string& path
 std::string location_of(const http::Server& server, std::string_view target) {
     auto path = unescaped_path(target);
     auto* location = find(server.locations, path);
-    if (!location) return path.substr(0, path.find('/', 1));
+    if (!location) return "(no location)";
     using Kind = http::Location::Kind;
     if (location->kind == Kind::kRegex) return "~ " + location->regex->pattern();
     return cat({location->kind == Kind::kExact ? "= " : location->kind == Kind::kNoRegex ? "^~ " : "", location->name});

@@ -1,6 +1,7 @@
 // What a rehearsal found, as a check and as JSON.
 #include <cstdio>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "takeover/rehearsal.h"
 #include "takeover/rehearsal_compare.h"
@@ -25,7 +26,7 @@ std::string first_differences(const Rehearsal& rehearsal) {
         if (!place.differences.empty() && named++ < kNamed)
             text += cat({text.empty() ? "" : "; ", place.server, " ", place.location, ": ", place.differences.front().request, ": ",
                          place.differences.front().what});
-    return text + (named > kNamed ? "; and " + std::to_string(named - kNamed) + " more locations" : "");
+    return text + (named > kNamed ? "; and in " + counted(named - kNamed, "more location") : "");
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ Check check_of(const Rehearsal& rehearsal) {
         check.reason = "not done: " + (rehearsal.reason.empty() ? "there was nothing to compare" : rehearsal.reason);
         return check;
     }
-    check.looked_at = cat({std::to_string(rehearsal.requests), " requests in ", std::to_string(rehearsal.places.size()), " locations, ",
+    check.looked_at = cat({counted(rehearsal.requests, "request"), " in ", counted(rehearsal.places.size(), "place"), ", ",
                            percent_text(rehearsal.matched, rehearsal.requests), " % the same"});
     if (rehearsal.matched < rehearsal.requests) {
         check.verdict = Verdict::kFail;

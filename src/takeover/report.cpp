@@ -4,7 +4,10 @@
 
 #include <cstdio>
 
+#include "base/counted.h"
 #include "base/text.h"
+#include "takeover/dependents.h"
+#include "takeover/unserved.h"
 
 namespace bext::takeover {
 namespace {
@@ -48,10 +51,10 @@ std::string text_of(const State& state, bool committed) {
         text += cat({"  ", clock_text(record.time), "  ", record.kind == "step" ? "  " : "", record.name, record.text.empty() ? "" : ": ",
                      record.text, "\n"});
     }
-    return text;
+    return committed && state.phase == Phase::kActive ? text + not_yet_text(dependents()) : text;
 }
 
-std::string json_of(const State& state, bool committed, const Checks& checks) {
+std::string json_of(const State& state, bool committed, const Checks& checks, bool next) {
     auto text = cat({"{\"phase\":", json_text(name_of(state.phase)), ",\"begun\":", state.begun ? "true" : "false", ",\"reason\":",
                      json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", committed ? "true" : "false",
                      ",\"history\":["});
@@ -61,7 +64,9 @@ std::string json_of(const State& state, bool committed, const Checks& checks) {
                      json_text(record.name), ",\"text\":", json_text(record.text), "}"});
         first = false;
     }
-    return text + "],\"checks\":" + json_of(checks) + "}\n";
+    text += "],\"checks\":" + json_of(checks);
+    if (next && committed && state.phase == Phase::kActive) text += cat({",\"next\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents())});
+    return text + "}\n";
 }
 
 bool may_take_over(const Checks& checks) {
@@ -82,8 +87,29 @@ std::string table_of(const Checks& checks) {
         if (!check.reason.empty()) text += "        " + check.reason + "\n";
         if (!check.mend.empty()) text += "        → " + check.mend + "\n";
     }
-    return cat({text, std::to_string(counts[0]), " passed, ", std::to_string(counts[1]), " warnings, ", std::to_string(counts[2]),
+    return cat({text, std::to_string(counts[0]), " passed, ", counted(static_cast<std::uint64_t>(counts[1]), "warning"), ", ", std::to_string(counts[2]),
                 " failed\n"});
+}
+
+std::string report_text(const Subject& subject) {
+    std::string text;
+    auto all = unserved_of(subject.survey);
+    if (!all.empty()) text += "\n" + counted(all.size(), "directive") + " that bext does not have:\n";
+    for (auto& one : all) text += cat({"  ", one.place, "  ", one.directive, one.module.empty() ? "" : "  (", one.module, one.module.empty() ? "  " : ")  ", one.happens, "\n"});
+    for (auto& one : subject.survey.trouble) text += "  " + one + "\n";
+    if (!subject.warnings.empty()) text += "\n" + counted(subject.warnings.size(), "warning") + ":\n";
+    for (auto& one : subject.warnings) text += "  " + one + "\n";
+    return text;
+}
+
+std::string report_json(const Subject& subject, const Checks& checks) {
+    std::string directives, warnings;
+    for (auto& one : unserved_of(subject.survey))
+        directives += cat({directives.empty() ? "" : ",", "{\"place\":", json_text(one.place), ",\"directive\":", json_text(one.directive), ",\"module\":",
+                           json_text(one.module), ",\"happens\":", json_text(one.happens), "}"});
+    for (auto& one : subject.warnings) warnings += (warnings.empty() ? "" : ",") + json_text(one);
+    return cat({"{\"ok\":", may_take_over(checks) ? "true" : "false", ",\"nginx\":", json_text(subject.nginx.version), ",\"checks\":", json_of(checks),
+                ",\"directives\":[", directives, "],\"warnings\":[", warnings, "],\"asks_for_nginx\":", json_of(dependents()), "}\n"});
 }
 
 std::string json_of(const Checks& checks) {

@@ -17,4 +17,5 @@ file(GLOB scriptlets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rpm/*.sh)
 # rpm adds the first line, and a trigger of its own may follow
 add_test(NAME package.scriptlets COMMAND sh -c "for one; do sed '/^%trigger/d' $one | shellcheck --shell=sh - || exit 1; done" sh ${scriptlets})
 add_test(NAME package.man COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/package/man.py ${CMAKE_BINARY_DIR})
+add_test(NAME package.manual COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/man/make.py --check ${CMAKE_BINARY_DIR})
 add_test(NAME package.completions COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/package/completions.sh WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/completions)

@@ -40,6 +40,8 @@ def a_difference_stops_the_takeover(machine):
     process.terminate()
     machine.finish(process, check=False)
     planted = next(place for place in details['locations'] if place['location'] == '/planted')
+    named = {place['location'] for place in details['locations'] if place['server'] == 'one.example'}
+    assert named == {'/same', '/planted', '(no location)'}, 'those of the configuration, and / is none'
     assert details['state'] == 'done' and planted['matched'] == 0 and planted['differences'], details
     assert all(place['matched'] == place['requests'] for place in details['locations'] if place is not planted), details
     assert machine.run('systemctl show -P MainPID nginx; ls -R /var/lib/bext /etc/systemd/system | md5sum', check=False).out == before

@@ -52,5 +52,5 @@ def a_new_libssl_is_taken_without_a_loss(machine):
     load.nothing_was_lost()
     assert machine.run('dpkg-query -W -f "\\${Version}" libssl3').out == '9.0-1'
     assert main_pid(machine) not in (before, '0')
-    assert '1 upgrades' in machine.run('systemctl show -P StatusText bext').out
+    assert '1 upgrade' in machine.run('systemctl show -P StatusText bext').out
     assert machine.run(f'grep -c "libssl.*(deleted)" /proc/{main_pid(machine)}/maps', check=False).out == '0\n'

@@ -35,7 +35,7 @@ def it_is_installed_upgraded_and_removed(machine):
         machine.run(f'{RPM} -U /root/two.rpm')
     load.nothing_was_lost()
     assert main_pid(machine) not in (before, '0') and is_of_the_installed_file(machine, main_pid(machine))
-    assert '1 upgrades' in machine.run('systemctl show -P StatusText bext').out
+    assert '1 upgrade' in machine.run('systemctl show -P StatusText bext').out
     assert machine.get('/etc/bext/bext.config.toml') == b'[upgrade]\ndrain_timeout = 3\n'
     machine.run('systemctl enable bext; cp /usr/sbin/bext-server /usr/sbin/bext-server.prev')
     machine.run('rpm -e bext')

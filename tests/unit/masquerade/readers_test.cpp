@@ -38,10 +38,30 @@ TEST(Readers, read_a_status_page_as_exporters_do) {
     EXPECT_EQ(unread_status("<html>"), "netdata");
 }
 
-TEST(Readers, find_the_locations_of_status_pages) {
-    auto found = status_locations("server {\n location / { }\n location = /basic {\n  stub_status;\n }\n location /one { stub_status on; }\n"
-                                  "# location /no { stub_status; }\n location /other {\n  return 200;\n }\n}\n");
-    EXPECT_EQ(found, (std::vector<std::string>{"/basic", "/one"}));
+TEST(Readers, find_status_pages) {
+    auto found = status_pages("http { server {\n location / { }\n location = /basic {\n  stub_status;\n }\n location /one { stub_status on; }\n"
+                              "# location /no { stub_status; }\n location /other {\n  return 200 \"} stub_status;\";\n }\n}\n}\n");
+    EXPECT_EQ(found, (std::vector<StatusPage>{{"127.0.0.1", "80", "", "/basic"}, {"127.0.0.1", "80", "", "/one"}}));
+}
+
+TEST(Readers, find_status_pages_where_their_server_is) {
+    auto page = [](const std::string& server) {
+        auto found = status_pages("http { server { listen 80; } server { " + server + " } }");
+        return found.empty() ? StatusPage{"", "", "", ""} : found.front();
+    };
+    const std::string at = " location /s { stub_status; }";
+    EXPECT_EQ(page("listen 127.0.0.1:8080; server_name status.example.org;" + at), (StatusPage{"127.0.0.1", "8080", "status.example.org", "/s"}));
+    EXPECT_EQ(page(at + " server_name ~^x *.y .z real; listen *:81 default_server;"), (StatusPage{"127.0.0.1", "81", "real", "/s"}));
+    EXPECT_EQ(page("listen [::1]:82;" + at), (StatusPage{"::1", "82", "", "/s"}));
+    EXPECT_EQ(page("listen [::]:82;" + at), (StatusPage{"::1", "82", "", "/s"}));
+    EXPECT_EQ(page("listen [::1];" + at), (StatusPage{"::1", "80", "", "/s"}));
+    EXPECT_EQ(page("listen localhost;" + at), (StatusPage{"localhost", "80", "", "/s"}));
+    EXPECT_EQ(page("listen unix:/run/a; listen 443 ssl; listen 83;" + at), (StatusPage{"127.0.0.1", "83", "", "/s"}));
+    EXPECT_EQ(page("listen 443 ssl;" + at).path, "");
+    EXPECT_EQ(page("listen 84; location ~ ^/s { stub_status; }").path, "");
+    EXPECT_EQ(page("listen 84; location /a { location ^~ /a/b { if ($x) { } stub_status; } }"), (StatusPage{"127.0.0.1", "84", "", "/a/b"}));
+    EXPECT_EQ(page("listen 84; stub_status;"), (StatusPage{"127.0.0.1", "84", "", "/"}));
+    for (auto* odd : {"}", "{{{", "server {", "\"", "a {} } }", "\\"}) (void)status_pages(odd);
 }
 
 TEST(Readers, know_a_shim_by_its_mark) {

@@ -128,7 +128,7 @@ TEST(RehearsalReport, ADifferenceIsCriticalAndWhatIsNotDoneWarns) {
     EXPECT_EQ(check_of(rehearsal).verdict, Verdict::kWarn);
     rehearsal = {Rehearsal::State::kDone, "", 2, 2, 1, {{"a", "/x", 2, 2, {}}}};
     EXPECT_EQ(check_of(rehearsal).verdict, Verdict::kPass);
-    EXPECT_EQ(check_of(rehearsal).looked_at, "2 requests in 1 locations, 100 % the same");
+    EXPECT_EQ(check_of(rehearsal).looked_at, "2 requests in 1 place, 100 % the same");
     rehearsal.logged = 0;
     EXPECT_EQ(check_of(rehearsal).verdict, Verdict::kWarn);
     rehearsal = {Rehearsal::State::kDone, "", 2, 1, 1, {{"a", "/x", 2, 1, {{"GET /x", "status: nginx 200, bext 404"}}}}};

@@ -1,0 +1,86 @@
+#include "supervisor/history.h"
+
+#include <time.h>
+
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace bext::supervisor {
+namespace {
+
+std::string one_line(std::string text) {
+    for (auto& c : text)
+        if (c == '\n') c = ' ';
+    return text;
+}
+
+std::string line_of(std::string_view name, const History::Event& event) {
+    return cat({name, " ", event.outcome, " ", std::to_string(event.at), " ", one_line(event.error), "\n"});
+}
+
+/// "ok 123 why", of which the last may be missing.
+History::Event event_of(std::string_view text) {
+    History::Event event;
+    auto space = text.find(' ');
+    auto outcome = text.substr(0, space);
+    if (space == std::string_view::npos || (outcome != "ok" && outcome != "failed")) return event;
+    event.outcome = outcome;
+    text.remove_prefix(space + 1);
+    auto at = parse_decimal(text.substr(0, text.find(' ')));
+    event.at = static_cast<std::int64_t>(at.value_or(0));
+    if (auto rest = text.find(' '); rest != std::string_view::npos) event.error = text.substr(rest + 1);
+    return event;
+}
+
+std::string json_of(const History::Event& event) {
+    return cat({"\"outcome\":", json_text(event.outcome), ",\"at\":", std::to_string(event.at), ",\"error\":", json_text(event.error)});
+}
+
+}  // namespace
+
+std::string json_text(std::string_view text) {
+    std::string out = "\"";
+    for (unsigned char c : text) {
+        char code[8];
+        if (c == '"' || c == '\\') out += '\\';
+        if (c < ' ') snprintf(code, sizeof code, "\\u%04x", c);
+        c < ' ' ? out += code : out += static_cast<char>(c);
+    }
+    return out + "\"";
+}
+
+std::string History::text() const {
+    return cat({"version ", BEXT_VERSION, "\nbegan ", std::to_string(began), "\n", line_of("reload", reload)});
+}
+
+History History::after(std::string_view text, bool upgraded) {
+    History history;
+    history.began = time(nullptr);
+    for (auto line : split(text, '\n')) {
+        auto space = line.find(' ');
+        if (space == std::string_view::npos) continue;
+        auto name = line.substr(0, space), value = line.substr(space + 1);
+        if (name == "version") history.upgraded_from = value;
+        if (name == "began") history.began = static_cast<std::int64_t>(parse_decimal(value).value_or(static_cast<std::uint64_t>(history.began)));
+        if (name == "reload") history.reload = event_of(value);
+    }
+    if (!upgraded) return history;
+    history.upgrade = event_now(true, "");
+    history.upgraded_to = BEXT_VERSION;
+    return history;
+}
+
+std::string History::json() const {
+    return cat({"\"began\":", std::to_string(began), ",\"reload\":{", json_of(reload), "},\"upgrade\":{", json_of(upgrade), ",\"from\":",
+                json_text(upgraded_from), ",\"to\":", json_text(upgraded_to), "}"});
+}
+
+History::Event event_now(bool good, const std::string& error) { return {good ? "ok" : "failed", time(nullptr), good ? "" : error}; }
+
+std::string change_of_version(std::string_view from, std::string_view to) {
+    if (from == to) return cat({"bext ", to, ", as before"});
+    return cat({"bext ", from.empty() ? "of another version" : from, " -> ", to.empty() ? "another version" : to});
+}
+
+}  // namespace bext::supervisor
