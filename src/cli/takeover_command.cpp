@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/compatible.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
 #include "takeover/checks.h"
@@ -72,6 +73,12 @@ void show_progress(std::size_t done, std::size_t all) {
     fflush(stderr);
 }
 
+/// The machine as bext.service would find it.
+Subject look_here(sysd::Manager* manager, const std::string& no_manager = {}) {
+    auto configured = configured_version();
+    return look(manager, no_manager, FLAGS_nginx_config, configured ? *configured : std::nullopt);
+}
+
 /// All checks, of which the rehearsal is the last.
 Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
     auto checks = run_checks(subject);
@@ -82,7 +89,7 @@ Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
 }
 
 int change(Hands& hands) {
-    auto checks = check_all(look(&hands.manager, "", FLAGS_nginx_config));
+    auto checks = check_all(look_here(&hands.manager));
     if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
     if (!may_take_over(checks)) {
@@ -99,7 +106,7 @@ int change(Hands& hands) {
 
 /// Looks at the whole machine anew.
 Checks look_again(sysd::Manager& manager, Findings& findings) {
-    auto subject = look(&manager, "", FLAGS_nginx_config);
+    auto subject = look_here(&manager);
     Rehearsal rehearsal;
     auto checks = check_all(subject, &rehearsal);
     findings.renew(std::move(subject), checks, rehearsal);
@@ -130,7 +137,7 @@ Result<> transition(bool forward, Findings& findings) {
 
 /// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
 int dashboard(Hands hands) {
-    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    auto subject = look_here(&hands.manager);
     Rehearsal rehearsal;
     auto checks = check_all(subject, &rehearsal);
     fputs(table_of(checks).c_str(), stdout);
@@ -174,7 +181,7 @@ int dashboard(Hands hands) {
 /// Checks without the right to change anything.
 int only_checks(const std::string& why) {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
-    auto checks = check_all(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
+    auto checks = check_all(look_here(manager ? &*manager : nullptr, manager ? "" : manager.error().text));
     if (FLAGS_json) print_state({}, checks);
     else fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);

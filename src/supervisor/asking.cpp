@@ -98,7 +98,8 @@ std::string Supervisor::status_text(std::string_view worker) const {
     for (auto& one : draining_) draining += (draining.empty() ? "" : ",") + number(one->pid);
     auto text = cat({"{\"pid\":", number(getpid()), ",\"uptime_ms\":", number(clock_ms() - started_ms_), ",\"generation\":",
                      number(current_ ? current_->generation : 0), ",\"worker_pid\":", number(worker_ ? worker_->pid : 0), ",\"draining_pids\":[",
-                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", last_reload_, "\",\"worker\":", worker,
+                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", last_reload_, "\",\"compatible\":\"", current_ ? current_->plan().compatible : "",
+                     "\",\"compatible_from\":\"", current_ ? current_->plan().compatible_from : "", "\",\"worker\":", worker,
                      ",\"figures\":", figures_json(figure_page()), "}\n"});
     return text;
 }

@@ -1,5 +1,7 @@
 #include "takeover/nginx.h"
 
+#include <algorithm>
+
 #include "base/program.h"
 #include "base/text.h"
 #include "takeover/places.h"
@@ -48,6 +50,10 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     }
     nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
+    if (auto version = NginxVersion::parse(nginx.version)) {
+        nginx.source.compatible = std::max(*version, kOldestNginx);
+        nginx.source.compatible_from = "takeover";
+    }
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;
     nginx.source.prefix = option_in(nginx.title, "-p");
     return nginx;
