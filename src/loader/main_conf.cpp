@@ -127,8 +127,10 @@ Status load_module(Cursor& at, MainConf& main) {
     if (built_in_module(name)) return conf::ok();
     auto path = at.full_path(at.arg(1));
     auto found = at.files().glob(path);
-    if (!found || found->empty())
-        return conf::refuse(cat({"dlopen() \"", path, "\" failed (", path, ": cannot open shared object file: No such file or directory)"}));
+    bool directory = path.ends_with('/');
+    if (!found || found->empty() || directory)
+        return conf::refuse(cat({"dlopen() \"", path, "\" failed (", path,
+                                 directory ? ": cannot read file data: Is a directory)" : ": cannot open shared object file: No such file or directory)"}));
     auto& loaded = main.absent_modules;
     if (std::find(loaded.begin(), loaded.end(), name) != loaded.end()) return conf::refuse(cat({"module \"", name, "\" is already loaded"}));
     loaded.push_back(std::move(name));

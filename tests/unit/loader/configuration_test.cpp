@@ -85,6 +85,7 @@ TEST(LoadModule, ADirectiveOfOneIsRefusedByNameModuleAndPlace) {
 TEST(LoadModule, WhatNginxRefusesIsRefused) {
     EXPECT_EQ(with_modules("load_module modules/gone.so; events {}"),
               "dlopen() \"/t/modules/gone.so\" failed (/t/modules/gone.so: cannot open shared object file: No such file or directory) in /t/nginx.conf:1");
+    EXPECT_EQ(with_modules("load_module \"\"; events {}"), "dlopen() \"/t/\" failed (/t/: cannot read file data: Is a directory) in /t/nginx.conf:1");
     EXPECT_EQ(with_modules("events {} load_module modules/ngx_http_echo_module.so;"), "\"load_module\" directive is specified too late in /t/nginx.conf:1");
     EXPECT_EQ(with_modules("load_module modules/ngx_http_echo_module.so; load_module modules/ngx_http_echo_module.so; events {}"),
               "module \"ngx_http_echo_module\" is already loaded in /t/nginx.conf:1");
