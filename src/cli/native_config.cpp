@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <functional>
@@ -44,6 +45,12 @@ bool take_bool(const toml::node& node, bool& to) {
     return value.has_value();
 }
 
+bool take_version(const toml::node& node, std::optional<NginxVersion>& to) {
+    auto text = node.value_exact<std::string>();
+    to = text && !text->starts_with("nginx/") ? NginxVersion::parse(*text) : std::nullopt;
+    return to && *to >= kOldestNginx;
+}
+
 /// "30s", "500ms", "2m" or "1h" in milliseconds.
 std::optional<std::uint64_t> duration_ms(std::string_view text) {
     auto unit = text.find_first_not_of("0123456789");
@@ -79,7 +86,11 @@ const std::vector<Section>& sections() {
     static const std::vector<Section> all = {
         {"nginx",
          {{"config", "the path of an nginx.conf, from / on",
-           [](const toml::node& node, NativeConfig& to) { return take_text(node, to.nginx_config) && to.nginx_config[0] == '/'; }}}},
+           [](const toml::node& node, NativeConfig& to) { return take_text(node, to.nginx_config) && to.nginx_config[0] == '/'; }},
+          {"compatible", "the version of the nginx whose defaults hold, from \"1.18\" on, such as \"1.22\", or \"newest\"",
+           [](const toml::node& node, NativeConfig& to) { return take_version(node, to.compatible); }}}},
+        {"tls",
+         {{"watch_certificates", "true or false", [](const toml::node& node, NativeConfig& to) { return take_bool(node, to.watch_certificates.emplace()); }}}},
         {"upgrade",
          {{"drain_timeout", "seconds (30) or a time (\"500ms\", \"30s\", \"2m\", \"1h\"), a day at most",
            [](const toml::node& node, NativeConfig& to) { return take_duration(node, to.drain_timeout_ms); }}}},
@@ -131,6 +142,11 @@ Result<> check_git_deploy(const toml::table& table, const std::string& path, con
 
 }  // namespace
 
+std::string native_config_path() {
+    auto* named = getenv("BEXT_CONFIG");
+    return named && *named ? named : kNativeConfigPath;
+}
+
 Result<NativeConfig> parse_native_config(std::string_view text, const std::string& path) {
     NativeConfig config;
     auto parsed = toml::parse(text, path);
@@ -157,6 +173,12 @@ Result<NativeConfig> read_native_config(const std::string& path) {
     if (config && config->git_deploy.enabled && ::stat(path.c_str(), &file) == 0 && (file.st_mode & S_IROTH))
         return Error{path + ": everybody can read the secret of [git_deploy] in it; chmod 600 it"};
     return config;
+}
+
+Result<NativeConfig> usable_native_config() {
+    auto path = native_config_path();
+    if (::access(path.c_str(), R_OK) != 0 && (errno == EACCES || path == kNativeConfigPath)) return NativeConfig();
+    return read_native_config(path);
 }
 
 }  // namespace bext::cli

@@ -7,6 +7,8 @@
 
 #include "base/journal.h"
 #include "base/text.h"
+#include "cli/compatible.h"
+#include "cli/native_config.h"
 #include "cli/shim_args.h"
 #include "cli/signal_process.h"
 #include "cli/version.h"
@@ -91,12 +93,34 @@ void dump_files(const loader::Configuration& configuration, conf::DiskFiles& fil
     fflush(stdout);
 }
 
+/// `source`, with the version that holds.
+Result<loader::Source> with_compatible(loader::Source source) {
+    auto found = find_compatible();
+    if (!found) return found.error();
+    source.compatible = found->version;
+    source.compatible_from = found->from;
+    return source;
+}
+
+/// Whether a changed certificate is a reason for a reload: where nothing else is said, not in nginx's place, where whoever renews one
+/// reloads nginx (docs/service.md).
+Result<bool> watches_certificates(bool masquerade) {
+    auto config = usable_native_config();
+    if (!config) return config.error();
+    return config->watch_certificates.value_or(!masquerade);
+}
+
 /// The loader role: reads, checks, seals. Warnings and errors go out as nginx writes them.
-Result<Fd> load(const loader::Source& source) {
+Result<Fd> load(const loader::Source& given, bool masquerade) {
     conf::DiskFiles files;
     net::SystemNames names;
-    auto configuration = loader::read_configuration(source, files, names, say);
+    auto source = with_compatible(given);
+    if (!source) return source.error();
+    auto configuration = loader::read_configuration(*source, files, names, say);
     if (!configuration) return configuration.error();
+    auto watches = watches_certificates(masquerade);
+    if (!watches) return watches.error();
+    if (!*watches) configuration->plan.certificates.clear();
     return loader::seal(configuration->plan, files, names);
 }
 
@@ -104,6 +128,7 @@ Build build() {
     auto b = this_build();
     b.openssl = tls::built_with();
     b.running_openssl = tls::running_with();
+    if (auto compatible = find_compatible()) b.compatible = text_of(*compatible);
     // The modules that nginx's own build has to be asked for.
     for (auto* optional : {"http_ssl", "http_v2", "http_realip", "http_stub_status", "http_gzip_static", "http_addition",
                            "http_auth_request", "http_sub", "http_gunzip", "http_dav", "http_random_index", "http_secure_link",
@@ -173,7 +198,8 @@ int check(const loader::Source& source, bool dump, bool quiet) {
     auto parsed = [&] {
         if (!quiet) print_line("the configuration file " + path + " syntax is ok");
     };
-    auto configuration = loader::read_configuration(source, files, names, say, parsed);
+    auto whole = with_compatible(source);
+    auto configuration = whole ? loader::read_configuration(*whole, files, names, say, parsed) : Result<loader::Configuration>(whole.error());
     std::string failure = configuration ? "" : configuration.error().text;
     if (configuration)
         if (auto done = try_files(configuration->plan); !done) failure = done.error().text;
@@ -204,7 +230,7 @@ int serve(const ServeOptions& options) {
     to.masquerade = options.masquerade;
     to.foreground = options.foreground;
     supervisor::Roles roles;
-    roles.load = [&](const supervisor::Options&) { return load(options.source); };
+    roles.load = [&](const supervisor::Options&) { return load(options.source, options.masquerade); };
     roles.worker_main = [&](Fd channel) { return worker::run(options.source, std::move(channel)); };
     return supervisor::run(to, roles);
 }

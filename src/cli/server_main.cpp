@@ -67,11 +67,12 @@ void take_flags(bext::cli::ServeOptions& options, bool masquerade) {
     options.foreground = true;
 }
 
-/// What --config names, or the usual file when it is there.
+/// What --config names, which the environment then says to every process that reads it anew, or the usual file when it is there.
 bext::Result<bext::cli::NativeConfig> native_config() {
-    if (!FLAGS_config.empty()) return bext::cli::read_native_config(FLAGS_config);
-    if (::access(bext::cli::kNativeConfigPath, F_OK) != 0) return bext::cli::NativeConfig();
-    return bext::cli::read_native_config(bext::cli::kNativeConfigPath);
+    if (!FLAGS_config.empty()) ::setenv("BEXT_CONFIG", FLAGS_config.c_str(), 1);
+    auto path = bext::cli::native_config_path();
+    if (path == bext::cli::kNativeConfigPath && ::access(path.c_str(), F_OK) != 0) return bext::cli::NativeConfig();
+    return bext::cli::read_native_config(path);
 }
 
 /// `run`: serves what bext's own configuration and the flags say; a flag wins.

@@ -12,6 +12,7 @@
 
 #include "base/counted.h"
 #include "base/text.h"
+#include "cli/compatible.h"
 #include "cli/masquerade_command.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
@@ -83,6 +84,12 @@ void show_progress(std::size_t done, std::size_t all) {
     fflush(stderr);
 }
 
+/// The machine as bext.service would find it.
+Subject look_here(sysd::Manager* manager, const std::string& no_manager = {}) {
+    auto configured = configured_version();
+    return look(manager, no_manager, FLAGS_nginx_config, configured ? *configured : std::nullopt);
+}
+
 /// All checks, of which the rehearsal is the last.
 Checks check_all(const Subject& subject, Rehearsal* details = nullptr) {
     auto checks = run_checks(subject);
@@ -110,7 +117,7 @@ void log_next_step() {
 }
 
 int change(Hands& hands) {
-    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    auto subject = look_here(&hands.manager);
     if (auto done = open_paths(hands.manager, subject); !done) return fail("nginx-takeover", done.error().text);
     if (FLAGS_masquerade)
         if (auto can = can_masquerade(hands.manager); !can) return fail("nginx-takeover", can.error().text);
@@ -132,7 +139,7 @@ int change(Hands& hands) {
 
 /// Looks at the whole machine anew.
 Checks look_again(sysd::Manager& manager, Findings& findings) {
-    auto subject = look(&manager, "", FLAGS_nginx_config);
+    auto subject = look_here(&manager);
     Rehearsal rehearsal;
     auto checks = check_all(subject, &rehearsal);
     findings.renew(std::move(subject), checks, rehearsal);
@@ -165,7 +172,7 @@ Result<> transition(bool forward, Findings& findings) {
 
 /// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
 int dashboard(Hands hands) {
-    auto subject = look(&hands.manager, "", FLAGS_nginx_config);
+    auto subject = look_here(&hands.manager);
     Rehearsal rehearsal;
     auto checks = check_all(subject, &rehearsal);
     fputs(table_of(checks).c_str(), stdout);
@@ -209,7 +216,7 @@ int dashboard(Hands hands) {
 /// The report, which changes nothing: 0 when nothing speaks against a takeover.
 int report() {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
-    auto subject = look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config);
+    auto subject = look_here(manager ? &*manager : nullptr, manager ? "" : manager.error().text);
     auto checks = check_all(subject);
     fputs(FLAGS_json ? report_json(subject, checks).c_str() : (table_of(checks) + report_text(subject)).c_str(), stdout);
     return may_take_over(checks) ? 0 : 1;
@@ -218,7 +225,7 @@ int report() {
 /// Checks while something forbids to change anything.
 int only_checks(const std::string& why) {
     auto manager = sysd::booted() ? sysd::Manager::connect() : Result<sysd::Manager>(Error{"this machine is not run by systemd"});
-    auto checks = check_all(look(manager ? &*manager : nullptr, manager ? "" : manager.error().text, FLAGS_nginx_config));
+    auto checks = check_all(look_here(manager ? &*manager : nullptr, manager ? "" : manager.error().text));
     if (FLAGS_json) print_state({}, checks);
     else fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);

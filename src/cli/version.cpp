@@ -48,6 +48,7 @@ std::string configure_text(const Build& build) {
         if (build.running_openssl != build.openssl) text += " (running with " + build.running_openssl + ")";
         text += "\nTLS SNI support enabled\n";
     }
+    if (!build.compatible.empty()) text += "compatible with " + build.compatible + "\n";
     text += "configure arguments:";
     text += kPaths;
     for (const auto& module : build.modules) text += " --with-" + module + "_module";

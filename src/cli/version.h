@@ -20,6 +20,7 @@ struct Build {
     std::string openssl;                // the version text it was built with; "" without TLS
     std::string running_openssl;        // the version text of the library it runs with
     std::vector<std::string> modules;   // "http_ssl", "http_v2": as in --with-NAME_module
+    std::string compatible;             // "nginx 1.22.1", whose defaults hold; "" is not told
     std::vector<std::string> absent;    // what nginx has unless told otherwise: as in --without-NAME_module
 };
 

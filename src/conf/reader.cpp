@@ -105,9 +105,9 @@ Status Reader::apply(Block& block, std::uint32_t context, const std::vector<std:
     std::string text;
     if (!candidates.empty())
         text = cat({"\"", words[0], "\" directive is not allowed here"});
-    else if (hooks_.absent && hooks_.absent(words[0]))
-        text = cat({"directive \"", words[0], "\" is known to nginx but not supported by this version of bext"});
-    else
+    else if (hooks_.refusal)
+        text = hooks_.refusal(words[0]);
+    if (text.empty())
         text = cat({"unknown directive \"", words[0], "\""});
     return Refusal{text + lexer_->place(), Refusal::Kind::kComplete};
 }

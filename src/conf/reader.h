@@ -21,10 +21,10 @@ struct Paths {
 
 class Reader {
 public:
-    /// `absent(name)` says whether a directive is nginx's but not (yet) part of bext; `warn` gets whole lines
+    /// `refusal(name)` says why a directive that exists elsewhere is refused, "" of one that nobody knows; `log` gets whole lines
     /// ("[warn] … in FILE:LINE").
     struct Hooks {
-        std::function<bool(std::string_view)> absent;
+        std::function<std::string(std::string_view)> refusal;
         std::function<void(std::string)> log;
     };
 

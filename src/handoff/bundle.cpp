@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace bext::handoff {
@@ -123,6 +124,17 @@ Bundle::~Bundle() {
 const Bundle::File* Bundle::file(std::string_view path) const {
     auto found = files_.find(path);
     return found == files_.end() ? nullptr : &found->second;
+}
+
+std::string Bundle::difference(const Bundle& other, const std::vector<std::string>& except) const {
+    for (auto& [path, file] : files_) {
+        auto* now = other.file(path);
+        bool same = now && now->bytes == file.bytes && now->error == file.error;
+        if (!same && std::find(except.begin(), except.end(), path) == except.end()) return std::string(path);
+    }
+    for (auto& [pattern, paths] : globs_)
+        if (auto* now = other.glob(pattern); !now || *now != paths) return std::string(pattern);
+    return {};
 }
 
 const std::vector<std::string_view>* Bundle::glob(std::string_view pattern) const {

@@ -53,6 +53,9 @@ public:
 
     /// Null when the configuration did not read `path`.
     const File* file(std::string_view path) const;
+    /// A file that both were read from and that says something else in `other`, or a pattern that has other files there, leaving out
+    /// those in `except`. "": there is none.
+    std::string difference(const Bundle& other, const std::vector<std::string>& except) const;
     /// Null when the configuration did not ask for `pattern`.
     const std::vector<std::string_view>* glob(std::string_view pattern) const;
     /// Null when the configuration did not ask for `host`.

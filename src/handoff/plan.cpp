@@ -73,6 +73,9 @@ void each_field_of_plan(Plan& plan, Do field) {
     field(plan.priority);
     field(plan.working_directory);
     field(plan.privileged);
+    field(plan.certificates);
+    field(plan.compatible);
+    field(plan.compatible_from);
     field(plan.pid_path);
     field(plan.daemon);
     field(plan.master_process);

@@ -59,6 +59,9 @@ struct Plan {
     std::string working_directory;
 
     bool privileged = true;  // root read the configuration; what is read of it again must come to the same
+    std::vector<std::string> certificates;  // files whose change is a reason for a reload: certificates, keys, lists of revoked ones
+    std::string compatible;       // the nginx whose defaults hold: "1.22.1"
+    std::string compatible_from;  // and what says so: "bext.config.toml", "takeover", "masquerade"; "" when nothing does
     std::string pid_path;
     bool daemon = true;
     bool master_process = true;

@@ -145,7 +145,8 @@ Status listen_option(Cursor& at, std::string_view word, ListenOptions& o, bool& 
     if (word == "deferred") return flag(o.deferred, true);
     if (word == "reuseport") return flag(o.reuseport, true);
     if (word == "http2") {
-        at.warn("the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead");
+        if (compatible::deprecates_listen_http2(at.owner<Builder>().site->nginx))
+            at.warn("the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead");
         return flag(o.http2, false);
     }
     if (word == "quic") return conf::refuse("the \"quic\" parameter requires ngx_http_v3_module");
@@ -236,7 +237,8 @@ Status Builder::add_listen(Cursor& at, Server& to, const net::Address& address, 
     listen.hosts.add(to);
     if (options.is_default) listen.hosts.default_server = &to;
     auto& protocols = protocols_[static_cast<std::size_t>(known - site->listens.begin())];
-    if (protocols.redefined(protocols_of(options), protocols_of(o), options.set, o.set || options.set))
+    bool redefined = protocols.redefined(protocols_of(options), protocols_of(o), options.set, o.set || options.set);
+    if (redefined && compatible::warns_of_redefined_protocols(site->nginx))
         at.warn(cat({"protocol options redefined for ", text}));
     options.is_default |= o.is_default;
     options.ssl |= o.ssl, options.http2 |= o.http2, options.proxy_protocol |= o.proxy_protocol;

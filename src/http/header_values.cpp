@@ -26,6 +26,12 @@ std::optional<std::string_view> joined_values(const Headers& headers, std::strin
     return value;
 }
 
+std::optional<std::string_view> first_value(const Headers& headers, std::string_view name) {
+    for (auto& h : headers)
+        if (!h.gone && is_named(h.name, name)) return h.value;
+    return std::nullopt;
+}
+
 std::optional<std::string_view> joined_values(const Headers& headers, Name name, std::string_view separator, Arena& arena) {
     if (!headers.has(name)) return std::nullopt;
     std::optional<std::string_view> value;
@@ -36,13 +42,13 @@ std::optional<std::string_view> joined_values(const Headers& headers, Name name,
     return value;
 }
 
-std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name) {
+std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name, bool commas) {
     for (auto& h : headers) {
         if (h.gone || h.known != Name::kCookie) continue;
         auto rest = h.value;
         while (!rest.empty()) {
-            auto end = std::min(rest.find(';'), rest.size());
-            auto one = rest.substr(0, end);
+            auto one = rest.substr(0, rest.find(';'));
+            auto end = std::min(rest.find_first_of(commas ? ";," : ";"), rest.size());
             rest = rest.substr(std::min(end + 1, rest.size()));
             while (rest.starts_with(' ')) rest.remove_prefix(1);
             if (!istarts_with(one, name)) continue;

@@ -19,7 +19,11 @@ std::optional<std::string_view> joined_values(const Headers& headers, std::strin
 /// The same for a well-known header.
 std::optional<std::string_view> joined_values(const Headers& headers, Name name, std::string_view separator, Arena& arena);
 
-/// The value of the cookie `name`, whose case does not matter (ngx_http_parse_cookie_lines).
-std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name);
+/// The first header of that name, where nginx before 1.23.0 joined nothing.
+std::optional<std::string_view> first_value(const Headers& headers, std::string_view name);
+
+/// The value of the cookie `name`, whose case does not matter (ngx_http_parse_cookie_lines). `commas`: a name may also stand behind
+/// a comma.
+std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name, bool commas = false);
 
 }  // namespace bext::http

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/nginx_version.h"
 #include "base/series.h"
 #include "base/text.h"
 #include "conf/block.h"
@@ -152,6 +153,7 @@ public:
     /// Directories for temporary files; the supervisor makes them.
     std::vector<std::string> temp_directories;
     std::shared_ptr<Log> error_log;  // of the main level
+    NginxVersion nginx = kNewestNginx;  // whose defaults and behaviour this site has
     std::uint64_t generation = 0;
     std::uint32_t close_after_reload_ms = 0;  // worker_shutdown_timeout; 0: a reload closes nothing
 

@@ -8,7 +8,9 @@
 #include <algorithm>
 
 #include "conf/reader.h"
+#include "http/tls_files.h"
 #include "loader/builtin.h"
+#include "loader/dynamic_modules.h"
 
 namespace bext::loader {
 namespace {
@@ -86,6 +88,12 @@ handoff::Plan plan_of(const http::Site& site, const MainConf& main, const Source
     plan.working_directory = *main.working_directory;
     plan.pid_path = !source.pid_path.empty() ? source.pid_path : main.pid->empty() ? default_pid_path(source) : *main.pid;
     plan.privileged = source.privileged.value_or(::geteuid() == 0);
+    if (auto files = site.shared.find(http::kTlsFiles); files != site.shared.end()) {
+        auto& paths = *static_cast<http::TlsFiles*>(files->second.get());
+        plan.certificates.assign(paths.begin(), paths.end());
+    }
+    plan.compatible = source.compatible.text();
+    plan.compatible_from = source.compatible_from;
     plan.daemon = *main.daemon;
     plan.master_process = *main.master_process;
     plan.shutdown_timeout_ms = source.drain_timeout_ms;
@@ -112,6 +120,16 @@ std::optional<std::string> too_few_files(const MainConf& main) {
     if (static_cast<rlim_t>(connections) <= files.rlim_cur || raised) return std::nullopt;
     auto limit = main.rlimit_nofile.is_set() ? std::to_string(*main.rlimit_nofile) : std::to_string(files.rlim_cur);
     return cat({"[warn] ", std::to_string(connections), " worker_connections exceed open file resource limit: ", limit});
+}
+
+MainConf& main_conf(conf::Block& main) { return *static_cast<MainConf*>(main.own(conf::record<MainConf>)); }
+
+/// One line for all modules that load_module names and bext does not have; nothing of them is used, or it would have been refused.
+std::optional<std::string> modules_left_out(const MainConf& main) {
+    if (main.absent_modules.empty()) return std::nullopt;
+    std::string names;
+    for (auto& name : main.absent_modules) names += (names.empty() ? "" : ", ") + name;
+    return "[warn] bext loads no modules; it does without " + names + ", of which no directive is used";
 }
 
 void set_defaults(http::Builder& builder, const Source& source) {
@@ -147,15 +165,17 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
                                          const std::function<void()>& parsed) {
     auto site = std::make_shared<http::Site>();
     http::Builder builder(site, names);
+    site->nginx = source.compatible;
     set_defaults(builder, source);
-    conf::Reader reader(registry(), files, paths_of(source), {nginx_directive, log}, &builder);
-    builder.used = [&](const conf::Record& record) { return reader.used(record); };
     auto& main = *site->arena.make<conf::Block>(site->arena, registry(), nullptr);
+    auto refusal = [&](std::string_view name) { return refusal_of(name, main_conf(main).absent_modules); };
+    conf::Reader reader(registry(), files, paths_of(source), {refusal, log}, &builder);
+    builder.used = [&](const conf::Record& record) { return reader.used(record); };
     if (!source.directives.empty())
         if (auto done = reader.read_command_line(source.directives, main); !done) return done.error();
     if (auto done = reader.read_file(main); !done) return done.error();
-    conf::Cursor at(reader, main);
-    auto& own = at.own<MainConf>();
+    auto& own = main_conf(main);
+    if (auto text = modules_left_out(own)) log(*text);
     if (!own.error_log.is_set()) {
         auto path = default_error_log(source);
         auto standard = std::make_shared<Log>();
@@ -178,6 +198,7 @@ Result<Configuration> read_configuration(const Source& source, conf::Files& file
     out.worker_connections = *own.worker_connections;
     out.multi_accept = *own.multi_accept;
     out.dumped = reader.dumped();
+    out.absent_modules = own.absent_modules;
     site->close_after_reload_ms = static_cast<std::uint32_t>(own.shutdown_timeout->count());
     out.site = std::move(site);
     return out;

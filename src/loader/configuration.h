@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/nginx_version.h"
 #include "conf/files.h"
 #include "http/builder.h"
 #include "http/site.h"
@@ -24,6 +25,8 @@ struct Source {
     std::string directives;  // -g
     std::string pid_path;    // --pid-file
     std::uint32_t drain_timeout_ms = 30'000;  // without a worker_shutdown_timeout
+    NginxVersion compatible = kNewestNginx;   // whose defaults hold
+    std::string compatible_from;              // what says so (handoff::Plan)
     std::optional<bool> privileged;           // whether who listens is root; unset: this process is asked
 };
 
@@ -31,6 +34,7 @@ struct Configuration {
     std::shared_ptr<http::Site> site;
     handoff::Plan plan;
     std::vector<std::string> dumped;  // the files in the order of reading, for -T
+    std::vector<std::string> absent_modules;  // of load_module, that bext does not have
     std::int64_t worker_connections = 512;
     bool multi_accept = false;
 };

@@ -7,6 +7,7 @@
 
 #include "http/builder.h"
 #include "loader/builtin.h"
+#include "loader/dynamic_modules.h"
 #include "net/syslog.h"
 
 namespace bext::loader {
@@ -118,13 +119,22 @@ Status cpu_affinity(Cursor& at) {
     return conf::ok();
 }
 
-Status load_module(Cursor& at) {
-    std::string_view path = at.arg(1);
-    auto name = path.substr(path.rfind('/') + 1);
-    if (name.ends_with(".so")) name.remove_suffix(3);
+/// Packages of modules bring such lines, used or not: it is their directives that are refused (refusal_of). A file that is not there is
+/// nginx's error all the same, since nginx would not start either.
+Status load_module(Cursor& at, MainConf& main) {
+    if (main.events_seen.is_set() || at.owner<http::Builder>().http_seen) return conf::directive_is("is specified too late");
+    std::string name(module_name(at.arg(1)));
     if (built_in_module(name)) return conf::ok();
-    return conf::refuse(cat({"module \"", at.arg(1), "\" cannot be loaded: bext has no dynamic modules, and \"", name,
-                             "\" is not one of its own; remove this line if nothing of it is used"}));
+    auto path = at.full_path(at.arg(1));
+    auto found = at.files().glob(path);
+    bool directory = path.ends_with('/');
+    if (!found || found->empty() || directory)
+        return conf::refuse(cat({"dlopen() \"", path, "\" failed (", path,
+                                 directory ? ": cannot read file data: Is a directory)" : ": cannot open shared object file: No such file or directory)"}));
+    auto& loaded = main.absent_modules;
+    if (std::find(loaded.begin(), loaded.end(), name) != loaded.end()) return conf::refuse(cat({"module \"", name, "\" is already loaded"}));
+    loaded.push_back(std::move(name));
+    return conf::ok();
 }
 
 Status thread_pool(Cursor& at, MainConf& main) {
@@ -176,7 +186,7 @@ constexpr conf::Directive kDirectives[] = {
     {"timer_resolution", conf::kMain, conf::kOne, conf::checked<conf::Millis>},
     {"debug_points", conf::kMain, conf::kOne, conf::run_once<debug_points>},
     {"pcre_jit", conf::kMain, conf::kFlag, conf::checked<bool>},
-    {"load_module", conf::kMain, conf::kOne, conf::run<load_module>},
+    {"load_module", conf::kMain, conf::kOne, conf::call<load_module>},
     {"thread_pool", conf::kMain, conf::kTwo | conf::kThree, conf::call<thread_pool>},
     {"ssl_object_cache_inheritable", conf::kMain, conf::kFlag, conf::checked<bool>},
     {"events", conf::kMain, conf::kNone | conf::kBlock, conf::call<events>},

@@ -29,6 +29,7 @@ struct MainConf {
     conf::Setting<bool> multi_accept{false};
     conf::Setting<bool> events_seen{false};
     std::vector<std::string> thread_pools;
+    std::vector<std::string> absent_modules;  // of load_module, that bext does not have
     struct Destination {
         std::string path;  // "" is stderr or syslog
         Level level;

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/program.h"
 #include "masquerade/checks.h"
 #include "masquerade/diversion.h"
 #include "masquerade/files.h"
@@ -13,6 +14,8 @@
 
 namespace bext::masquerade {
 namespace {
+
+constexpr int kVersionTime = 20'000;  // ms
 
 /// The steps of an install, in order; an undo takes them from the end.
 std::vector<Step> steps_of(const Settings& settings, sysd::Manager* manager, bool undoing) {
@@ -26,6 +29,14 @@ std::vector<Step> steps_of(const Settings& settings, sysd::Manager* manager, boo
 Result<> as_root() {
     if (geteuid() == 0) return {};
     return Error{"only root can change what stands in nginx's place: use sudo"};
+}
+
+/// Writes down which nginx it is: bext keeps its defaults. One that does not say so is none that is known.
+Result<> record_version(const Settings& settings) {
+    auto done = run_program({exists(settings.real_bin()) ? settings.real_bin() : settings.shim_bin, "-v"}, kVersionTime);
+    auto at = done ? done->err.find("nginx/") : std::string::npos;
+    if (at == std::string::npos) return {};
+    return replace_file(settings.version_file(), done->err.substr(at, done->err.find('\n', at) - at) + "\n", 0644);
 }
 
 std::string joined(const std::vector<std::string>& sentences) {
@@ -51,6 +62,7 @@ Result<> install(const Settings& settings, bool dry_run, const Report& report) {
     if (dry_run) return tell_steps(steps, false, report);
     auto journal = Journal::open(settings.journal());
     if (!journal) return journal.error();
+    if (auto recorded = record_version(settings); !recorded) return recorded;
     auto installed = apply_steps(steps, *journal, report);
     if (installed) return installed;
     // Nothing of it is left, so nothing has to be remembered, unless it was there before this run.
@@ -59,7 +71,9 @@ Result<> install(const Settings& settings, bool dry_run, const Report& report) {
         auto state = step.check();
         left = left || !state || *state != State::kAbsent;
     }
-    if (!left) (void)journal->remove();
+    if (left) return installed;
+    (void)remove_file(settings.version_file());
+    (void)journal->remove();
     return installed;
 }
 
@@ -82,6 +96,7 @@ Result<> uninstall(const Settings& settings, bool dry_run, const Report& report)
     if (auto removed = remove_file(supervisor::kStandAsidePath); !removed) return removed.error();
     if (!manager)  // nobody runs that would have to know
         if (auto removed = remove_file(settings.drop_in()); !removed) return removed.error();
+    if (auto removed = remove_file(settings.version_file()); !removed) return removed.error();
     return journal->remove();
 }
 

@@ -24,6 +24,8 @@ struct Settings {
     /// Another name of the same, under which it is executed: processes are called what the last part of the path says.
     std::string named_nginx() const { return state_dir + "/nginx"; }
     std::string drop_in() const { return drop_in_dir + "/bext-masquerade.conf"; }
+    /// The version of the nginx that bext stands in for, "nginx/1.22.1".
+    std::string version_file() const { return state_dir + "/nginx-version"; }
     std::string journal() const { return state_dir + "/journal"; }
 };
 

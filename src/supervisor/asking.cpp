@@ -101,7 +101,8 @@ std::string Supervisor::status_text(std::string_view worker) const {
                      json_text(options_.conf_path), ",\"configuration_since\":", number(current_ ? current_->since : 0), ",", history_.json(),
                      ",\"pid\":", number(getpid()), ",\"uptime_ms\":", number(clock_ms() - started_ms_), ",\"generation\":",
                      number(current_ ? current_->generation : 0), ",\"worker_pid\":", number(worker_ ? worker_->pid : 0), ",\"draining_pids\":[",
-                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", history_.reload.outcome, "\",\"worker\":", worker,
+                     draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", history_.reload.outcome, "\",\"compatible\":\"",
+                     current_ ? current_->plan().compatible : "", "\",\"compatible_from\":\"", current_ ? current_->plan().compatible_from : "", "\",\"worker\":", worker,
                      ",\"figures\":", figures_json(figure_page()), "}\n"});
     return text;
 }

@@ -96,6 +96,10 @@ void Supervisor::try_bundle(Fd bundle) {
         return reload_ended(Milestone::kReloadFailed, state.error().system == EADDRINUSE && !busy_.empty() ? busy_ : state.error().text);
     }
     next_ = *std::move(state);
+    if (auto other = taken_along(*next_); !other.empty()) {
+        report(Level::kWarn, "no reload for the certificates alone, since \"" + other + "\" has changed, too: the next reload takes both");
+        return abandon("");
+    }
     bool in_place = worker_ && worker_->serving && next_->plan().same_process(worker_->serving->plan());
     if (in_place && hangs(*worker_, patience(10))) {
         report(Level::kAlert, "worker process " + std::to_string(worker_->pid) + " hangs: " + hangs_where(*worker_) + "; another one is started");
@@ -114,6 +118,8 @@ void Supervisor::commit() {
     started_ = true;
     current_->since = time(nullptr);
     use_logs_of(*current_);
+    certificates_.begin(current_->plan().certificates);
+    if (certificates_.fd() >= 0) certificates_.postpone(clock_ms());  // what has changed since they were read
     current_->sockets.own_files(!before_.channel);
     if (successor_) {
         if (worker_) drain(std::move(worker_), successor_.get());
@@ -150,6 +156,7 @@ void Supervisor::abandon(const std::string& reason) {
 void Supervisor::reload_ended(Milestone milestone, const std::string& detail) {
     bool good = milestone == Milestone::kReloaded;
     history_.reload = event_now(good, detail.empty() ? "the configuration was refused; the error log says why" : detail);
+    for_certificates_ = false;
     figure_page().claim_own().add(good ? Tally::kReloads : Tally::kReloadsFailed);
     reached(milestone, detail);
     answer_reload(milestone, detail);

@@ -122,6 +122,7 @@ void Supervisor::loop() {
         if (!wait_for_events()) return;
         run_deadlines();
         look_at_worker();
+        look_at_certificates();
         tell_status();
         if (respawn_at_ && clock_ms() >= respawn_at_) respawn();
     }
@@ -140,7 +141,7 @@ bool Supervisor::wait_for_events() {
     if (loader_channel_) ready.push_back({loader_channel_.fd(), POLLIN, 0});
     for (auto* worker : workers())
         if (worker->channel) ready.push_back({worker->channel.fd(), POLLIN, 0});
-    for (int fd : {control_.fd(), before_.channel.fd(), upgrade_ ? upgrade_->channel.fd() : -1})
+    for (int fd : {control_.fd(), certificates_.fd(), before_.channel.fd(), upgrade_ ? upgrade_->channel.fd() : -1})
         if (fd >= 0) ready.push_back({fd, POLLIN, 0});
     for (auto& caller : callers_) ready.push_back({caller.fd(), POLLIN, 0});
     int count = poll(ready.data(), ready.size(), wait_ms());
@@ -161,6 +162,7 @@ bool Supervisor::wait_for_events() {
         if (is_ready(caller.fd())) hear(caller);
     std::erase_if(callers_, [](const Asker& caller) { return caller.fd() < 0; });
     if (control_ && is_ready(control_.fd())) asked();
+    if (certificates_.fd() >= 0 && is_ready(certificates_.fd())) certificates_.hear(clock_ms());
     if (is_ready(signals_.get())) read_signals();
     return true;
 }
@@ -175,6 +177,7 @@ int Supervisor::wait_ms() const {
     consider(status_deadline_);
     consider(next_keep_alive_);
     consider(next_status_);
+    consider(certificates_.due());
     if (worker_) consider(next_look_);
     if (upgrade_) consider(upgrade_->deadline);
     for (auto* worker : workers()) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "handoff/bundle.h"
 #include "supervisor/background.h"
+#include "supervisor/certificate_watch.h"
 #include "handoff/channel.h"
 #include "supervisor/logs.h"
 #include "supervisor/notify.h"
@@ -135,6 +136,11 @@ private:
     void reload_ended(Milestone milestone, const std::string& detail = {});
     void use_logs_of(const State& state);
 
+    // certificates.cpp
+    std::string changed_certificate(std::string& all) const;
+    void look_at_certificates();
+    std::string taken_along(const State& state) const;
+
     // service.cpp
     void reached(Milestone milestone, const std::string& detail = {});
     std::string status_line() const;
@@ -219,6 +225,10 @@ private:
     StatePtr next_;     // on trial
     std::string next_pid_path_;
     std::string busy_;  // the addresses that the last try to open sockets found taken
+
+    CertificateWatch certificates_;
+    std::string tried_certificates_;   // what they said when they were last taken, or refused
+    bool for_certificates_ = false;    // the reload that runs is one that nobody asked for
 
     pid_t loader_ = -1;
     handoff::Channel loader_channel_;

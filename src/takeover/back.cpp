@@ -189,6 +189,7 @@ Result<> Engine::release_bext() {
 Result<> Engine::clean_up() {
     unpin_files();
     if (auto done = restore_boot_state(true); !done) return done;
+    if (auto done = remove_durably(kNginxVersion); !done) return done;
     if (auto done = remove_gates(); !done) return done;
     if (auto done = manager_.daemon_reload(); !done) return done;
     static_cast<void>(manager_.reset_failed(kBext));

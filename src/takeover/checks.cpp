@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "conf/files.h"
 #include "loader/builtin.h"
+#include "loader/dynamic_modules.h"
 #include "takeover/disk.h"
 #include "takeover/lock.h"
 #include "takeover/places.h"
@@ -37,7 +38,7 @@ std::string number(std::size_t n) { return std::to_string(n); }
 
 }  // namespace
 
-Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file) {
+Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file, std::optional<NginxVersion> configured) {
     Subject subject;
     subject.manager = manager;
     subject.no_manager = no_manager;
@@ -46,6 +47,10 @@ Subject look(sysd::Manager* manager, const std::string& no_manager, const std::s
         auto nginx = find_nginx(*manager, conf_file);
         if (nginx) subject.nginx = *std::move(nginx);
         if (!nginx) subject.no_manager = nginx.error().text;
+    }
+    if (configured) {
+        subject.nginx.source.compatible = *configured;
+        subject.nginx.source.compatible_from = "bext.config.toml";
     }
     subject.survey = survey(subject.nginx.source);
     conf::DiskFiles files;
@@ -60,7 +65,7 @@ Checks run_checks(const Subject& subject) {
     Checks checks;
     for (auto check : {check_configuration, check_certificates, check_nginx, check_ports, check_roots, check_upstreams, check_permissions,
                        check_systemd, check_directives, check_expiry, check_listens, check_way_back, check_disk, check_descriptors,
-                       check_modules, check_command_line, check_http2, check_sandbox, check_nameservers, check_dependents})
+                       check_modules, check_version, check_command_line, check_http2, check_sandbox, check_nameservers, check_dependents})
         checks.push_back(check(subject));
     return checks;
 }
@@ -132,7 +137,7 @@ Check check_directives(const Subject& subject) {
     auto all = unserved_of(subject.survey);
     if (all.empty()) return check;
     std::string named;
-    for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) named += (i ? "; " : "") + all[i].directive + " in " + all[i].place;
+    for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) named += cat({i ? "; " : "", all[i].directive, all[i].module.empty() ? "" : " of ", all[i].module, " in ", all[i].place});
     if (all.size() > kNamed) named += "; and " + number(all.size() - kNamed) + " more";
     return verdict(check, Verdict::kFail, number(all.size()) + " that bext does not have: " + named,
                    "bext nginx-takeover --check lists them all, with nginx's modules; remove them, or stay with nginx");
@@ -198,16 +203,30 @@ Check check_descriptors(const Subject& subject) {
     return verdict(check, Verdict::kWarn, "all workers share one limit in bext", "raise worker_rlimit_nofile, or LimitNOFILE= of bext.service");
 }
 
+/// Whose defaults bext will have (docs/nginx-versions.md).
+Check check_version(const Subject& subject) {
+    auto& source = subject.nginx.source;
+    auto check = made("nginx Version", false, "compatible with nginx " + source.compatible.text());
+    auto runs = NginxVersion::parse(subject.nginx.version);
+    if (!runs)
+        return verdict(check, Verdict::kWarn, "what version of nginx runs is not known, so that the defaults are those of " + source.compatible.text(),
+                       "say it in bext.config.toml: [nginx] compatible = \"1.22\"");
+    if (source.compatible == *runs) return check;
+    if (*runs < kOldestNginx && source.compatible == kOldestNginx)
+        return verdict(check, Verdict::kWarn, subject.nginx.version + " runs, which is older than what bext knows: the defaults are those of " + kOldestNginx.text(), "");
+    return verdict(check, Verdict::kWarn, subject.nginx.version + " runs, but bext.config.toml says [nginx] compatible = \"" + source.compatible.text() + "\"",
+                   "docs/nginx-versions.md says what differs; without the line bext keeps what nginx does");
+}
+
 Check check_modules(const Subject& subject) {
-    auto loaded = subject.survey.named("load_module");
-    auto check = made("Modules", true, number(loaded.size()) + " loaded");
-    for (auto* one : loaded) {
-        auto name = one->words.size() > 1 ? one->words[1].substr(one->words[1].rfind('/') + 1) : "";
-        if (name.ends_with(".so")) name.resize(name.size() - 3);
-        if (!loader::built_in_module(name))
-            return verdict(check, Verdict::kFail, name + " in " + one->place + " is not part of bext", "remove it (Debian: apt remove the libnginx-mod package), or stay with nginx");
-    }
-    return check;
+    auto loaded = loaded_modules(subject.survey);
+    auto check = made("Modules", false, number(loaded.size()) + " loaded");
+    std::string absent;
+    for (auto& name : loaded)
+        if (!loader::built_in_module(name)) absent += (absent.empty() ? "" : ", ") + name;
+    if (absent.empty()) return check;
+    return verdict(check, Verdict::kWarn, "bext does without " + absent,
+                   "nothing, unless Directives names one of them; Debian: apt remove the libnginx-mod package when nothing uses it");
 }
 
 }  // namespace bext::takeover

@@ -35,8 +35,9 @@ struct Subject {
     std::string refusal;  // why there is no configuration
 };
 
-/// Looks at the machine; changes nothing. `manager` may be null.
-Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file);
+/// Looks at the machine; changes nothing. `manager` may be null. `configured`: the nginx that bext's own configuration says to be
+/// compatible with, in place of the one that runs.
+Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file, std::optional<NginxVersion> configured = {});
 Checks run_checks(const Subject& subject);
 
 /// Whether no critical one failed.
@@ -68,5 +69,6 @@ Check check_http2(const Subject& subject);
 Check check_sandbox(const Subject& subject);      // sandbox.cpp
 Check check_nameservers(const Subject& subject);  // nameservers.cpp
 Check check_dependents(const Subject& subject);   // dependents.cpp
+Check check_version(const Subject& subject);
 
 }  // namespace bext::takeover

@@ -122,6 +122,7 @@ Result<> Engine::record() {
     for (auto& [name, value] : {std::pair{"nginx-enabled", *enabled}, {"nginx-running", nginx_.running() ? "yes" : "no"},
                                 {"nginx-conf", nginx_.source.conf_file}, {"nginx-prefix", nginx_.source.prefix}})
         if (auto noted = journal_.note(name, value); !noted) return noted;
+    if (auto done = write_durably(kNginxVersion, nginx_.version + "\n"); !done) return done;
     auto configuration = read(nginx_.source);
     if (!configuration) return configuration.error();
     configuration_ = *std::move(configuration);

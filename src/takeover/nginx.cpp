@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/program.h"
@@ -71,6 +72,10 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     if (!nginx.master && !is_bext(nginx.program)) nginx.outside = nginx_outside();
     nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
+    if (auto version = NginxVersion::parse(nginx.version)) {
+        nginx.source.compatible = std::max(*version, kOldestNginx);
+        nginx.source.compatible_from = "takeover";
+    }
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;
     nginx.source.prefix = option_in(nginx.title, "-p");
     return nginx;

@@ -13,6 +13,9 @@ inline const std::string kRecover = "bext-recover.service";
 inline const std::string kActiveBit = "/var/lib/bext/active";
 inline const std::string kJournalDirectory = "/var/lib/bext/takeover";
 
+/// The version of the nginx that was taken over, "nginx/1.22.1": bext.service keeps its defaults.
+inline const std::string kNginxVersion = kJournalDirectory + "/nginx-version";
+
 /// What a reboot forgets.
 inline const std::string kLock = "/run/bext/takeover.lock";
 inline const std::string kToken = "/run/bext/handover";          // lets bext.service start before the commit

@@ -85,14 +85,16 @@ void count(Rehearsal& rehearsal, const Planned& planned, const Target& target, c
     auto& place = place_of(rehearsal, planned, target);
     ++rehearsal.requests, ++place.requests;
     rehearsal.logged += planned.logged;
-    if (found.empty()) {
-        ++rehearsal.matched, ++place.matched;
-        return;
-    }
+    bool framed = only_framing(found);
+    rehearsal.framed += framed;
+    if (found.empty() || framed) ++rehearsal.matched, ++place.matched;
+    if (found.empty()) return;
     if (place.differences.size() >= kMostShown) return;
     std::string what;
     for (auto& one : found) what += (what.empty() ? "" : "; ") + one;
-    place.differences.push_back({planned.request.text(), what});
+    auto& all = place.differences;
+    auto at = framed ? all.end() : std::find_if(all.begin(), all.end(), [](auto& one) { return one.framed; });
+    all.insert(at, {planned.request.text(), what, framed});
 }
 
 Rehearsal not_done(Rehearsal::State state, std::string reason) {

@@ -16,11 +16,12 @@ struct Rehearsal {
     enum class State { kDone, kFailed, kSkipped };
     struct Difference {
         std::string request, what;
+        bool framed = false;  // in nothing but how the end of the body is told
     };
     struct Place {
         std::string server, location;
         std::size_t requests = 0, matched = 0;
-        std::vector<Difference> differences;  // the first ones
+        std::vector<Difference> differences;  // the first ones; those that are only framed behind the others
     };
 
     State state = State::kSkipped;
@@ -28,6 +29,7 @@ struct Rehearsal {
     std::size_t requests = 0, matched = 0;
     std::size_t logged = 0;  // of these from the logs; the others ask every name for "/"
     std::vector<Place> places;
+    std::size_t framed = 0;  // of those that matched: told by a length here and by chunks there
 };
 
 /// Told how many requests of how many are done.

@@ -11,6 +11,7 @@ namespace bext::takeover {
 namespace {
 
 constexpr std::size_t kShownValue = 80;
+constexpr std::string_view kLength = "header content-length", kFraming = "framing: ";
 constexpr std::string_view kIgnored[] = {"connection", "keep-alive", "transfer-encoding", "server", "date", "age"};
 
 /// https://www.rfc-editor.org/rfc/rfc9112#section-7.1; what comes before it breaks off is kept.
@@ -85,6 +86,11 @@ std::vector<std::string> compare(const std::vector<Facts>& nginx, const Facts& b
         if (!expected.presence) continue;
         auto* now = find(bext, name);
         if (!now == !expected.first && (!now || !expected.value || *now == *expected.first)) continue;
+        if (name == kLength && !now != !expected.first) {  // the body, which is compared, is as long either way
+            auto how = [](const std::string* length) { return length ? "a length" : "chunks or the end of the connection"; };
+            found.push_back(cat({kFraming, "nginx ", how(expected.first), ", bext ", how(now)}));
+            continue;
+        }
         auto text = [](const std::string* value) { return value ? shown(*value) : std::string("has none"); };
         auto line = name + ": nginx " + text(expected.first) + ", bext " + text(now);
         found.insert(name == "status" ? found.begin() : found.end(), std::move(line));
@@ -132,6 +138,10 @@ std::vector<std::string> differences(const std::vector<Reply>& nginx, const std:
         if (found.empty()) break;
     }
     return found;
+}
+
+bool only_framing(const std::vector<std::string>& differences) {
+    return !differences.empty() && std::all_of(differences.begin(), differences.end(), [](auto& one) { return one.starts_with(kFraming); });
 }
 
 std::string percent_text(std::size_t part, std::size_t whole) {

@@ -28,6 +28,9 @@ std::map<std::string, std::string> facts_of(const Reply& reply);
 /// only the presence is compared. `nginx` has at least one answer; of several that bext gave, one that is the same is enough.
 std::vector<std::string> differences(const std::vector<Reply>& nginx, const std::vector<Reply>& bext);
 
+/// Whether the same was answered and only the end of the body is told otherwise: by a length, or by chunks.
+bool only_framing(const std::vector<std::string>& differences);
+
 /// The part in hundredths, with one digit; rounded down, so that only everything is 100.
 std::string percent_text(std::size_t part, std::size_t whole);
 

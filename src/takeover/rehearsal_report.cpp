@@ -48,6 +48,12 @@ Check check_of(const Rehearsal& rehearsal) {
         return check;
     }
     if (!rehearsal.reason.empty()) check.looked_at += " (" + rehearsal.reason + ")";
+    if (rehearsal.framed) {
+        check.verdict = Verdict::kWarn;
+        check.reason = std::to_string(rehearsal.framed) + " with the same content, but a length in place of chunks or the other way round: " + first_differences(rehearsal);
+        check.mend = "nothing: clients understand both";
+        return check;
+    }
     if (rehearsal.logged) return check;
     check.verdict = Verdict::kWarn;
     check.reason = "the access logs have no request to make again: only / of every name was compared";
@@ -64,7 +70,7 @@ std::string json_of(const Rehearsal& rehearsal) {
                        counts(place.requests, place.matched), ",\"differences\":[", differences, "]}"});
     }
     return cat({"{\"state\":\"", name_of(rehearsal.state), "\",\"reason\":", json_text(rehearsal.reason), ",",
-                counts(rehearsal.requests, rehearsal.matched), ",\"locations\":[", places, "]}\n"});
+                counts(rehearsal.requests, rehearsal.matched), ",\"framed\":", std::to_string(rehearsal.framed), ",\"locations\":[", places, "]}\n"});
 }
 
 }  // namespace bext::takeover

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "loader/builtin.h"
+#include "loader/dynamic_modules.h"
 
 namespace bext::takeover {
 namespace {
@@ -31,19 +32,6 @@ constexpr Origin kNginx[] = {
     {"auth_http", "ngx_mail_auth_http_module"},
 };
 
-/// Modules that others have written, by their directives.
-constexpr Origin kOthers[] = {
-    {"more_", "headers-more"}, {"brotli", "ngx_brotli"}, {"zstd", "zstd-nginx-module"}, {"lua_", "lua-nginx-module"}, {"init_by_lua", "lua-nginx-module"},
-    {"content_by_lua", "lua-nginx-module"}, {"access_by_lua", "lua-nginx-module"}, {"rewrite_by_lua", "lua-nginx-module"}, {"set_by_lua", "lua-nginx-module"},
-    {"header_filter_by_lua", "lua-nginx-module"}, {"body_filter_by_lua", "lua-nginx-module"}, {"log_by_lua", "lua-nginx-module"},
-    {"balancer_by_lua", "lua-nginx-module"}, {"js_", "njs"}, {"modsecurity", "ModSecurity-nginx"}, {"pagespeed", "ngx_pagespeed"}, {"geoip2", "ngx_http_geoip2_module"},
-    {"fancyindex", "ngx-fancyindex"}, {"echo", "echo-nginx-module"}, {"rtmp", "nginx-rtmp-module"}, {"passenger", "passenger"}, {"subs_filter", "ngx_http_substitutions_filter_module"},
-    {"vhost_traffic_status", "nginx-module-vts"}, {"auth_pam", "ngx_http_auth_pam_module"}, {"auth_ldap", "nginx-auth-ldap"}, {"nchan_", "nchan"}, {"push_stream", "nginx-push-stream-module"},
-    {"upload_", "nginx-upload-module"}, {"track_uploads", "nginx-upload-progress-module"}, {"report_uploads", "nginx-upload-progress-module"},
-    {"vod", "nginx-vod-module"}, {"dav_ext", "nginx-dav-ext-module"}, {"proxy_cache_purge", "ngx_cache_purge"}, {"fastcgi_cache_purge", "ngx_cache_purge"},
-    {"opentelemetry", "nginx-otel"}, {"otel_", "nginx-otel"},
-};
-
 /// Directives of which only the value "off" is accepted, or all but one.
 struct Value {
     std::string_view name;
@@ -55,10 +43,9 @@ constexpr Value kValues[] = {
     {"ssl_ocsp", "off", ""}, {"ssl_certificate_compression", "off", ""}, {"proxy_http_version", "", "2"},
 };
 
-template <std::size_t N>
-std::string module_of(const Origin (&all)[N], std::string_view name) {
+std::string own_module_of(std::string_view name) {
     const Origin* best = nullptr;
-    for (auto& one : all)
+    for (auto& one : kNginx)
         if (name.starts_with(one.start) && (!best || one.start.size() > best->start.size())) best = &one;
     return best ? std::string(best->module) : std::string();
 }
@@ -76,7 +63,15 @@ bool refused_value(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::vector<std::string> loaded_modules(const Survey& survey) {
+    std::vector<std::string> names;
+    for (auto* one : survey.named("load_module"))
+        if (one->words.size() > 1) names.emplace_back(loader::module_name(one->words[1]));
+    return names;
+}
+
 std::vector<Unserved> unserved_of(const Survey& survey) {
+    auto loaded = loaded_modules(survey);
     std::vector<Unserved> all;
     std::set<std::string> blocks;
     for (auto& one : survey.directives) {
@@ -85,15 +80,15 @@ std::vector<Unserved> unserved_of(const Survey& survey) {
         if ((!one.inside.empty() && is_table(one.inside.back())) || std::any_of(one.inside.begin(), one.inside.end(), inside_named)) continue;
         if (loader::has_directive(name)) {
             if (refused_value(one.words))
-                all.push_back({name + " " + one.words[1], one.place, module_of(kNginx, name), "refused: bext has this directive, not this value"});
+                all.push_back({name + " " + one.words[1], one.place, own_module_of(name), "refused: bext has this directive, not this value"});
             continue;
         }
         blocks.insert(name);
         if (loader::nginx_directive(name)) {
-            auto module = module_of(kNginx, name);
+            auto module = own_module_of(name);
             all.push_back({name, one.place, module.empty() ? "ngx_core_module or ngx_http_core_module" : module, "refused: bext does not have it yet"});
         } else {
-            auto module = module_of(kOthers, name);
+            auto module = std::string(loader::module_of(name, loaded));
             all.push_back({name, one.place, module, module.empty() ? "refused: unknown to nginx, unless a module of others' has it" : "refused: a module that is not nginx's own"});
         }
     }

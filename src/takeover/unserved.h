@@ -15,6 +15,9 @@ struct Unserved {
     std::string happens;
 };
 
+/// The modules of every load_module, as loader/dynamic_modules.h names them.
+std::vector<std::string> loaded_modules(const Survey& survey);
+
 /// In the order of the configuration. What stands in a block that is named itself is left out.
 std::vector<Unserved> unserved_of(const Survey& survey);
 

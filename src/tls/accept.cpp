@@ -52,14 +52,15 @@ std::string_view hello_name(SSL* ssl) {
     return {reinterpret_cast<const char*>(data + 5), name};
 }
 
-/// Takes the server's context, with what SSL_set_SSL_CTX does not carry over.
-void use_context(SSL* ssl, const Context& context) {
+/// Takes the server's context, with what SSL_set_SSL_CTX does not carry over; the protocols only `with_protocols`.
+void use_context(SSL* ssl, const Context& context, bool with_protocols) {
     auto* raw = context.raw();
     SSL_set_SSL_CTX(ssl, raw);
     SSL_set_verify(ssl, SSL_CTX_get_verify_mode(raw), SSL_CTX_get_verify_callback(raw));
     SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(raw));
-    SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(raw));
-    SSL_set_options(ssl, SSL_CTX_get_options(raw));
+    auto carried = with_protocols ? ~std::uint64_t{0} : ~static_cast<std::uint64_t>(SSL_OP_NO_SSL_MASK);
+    SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(raw) & carried);
+    SSL_set_options(ssl, SSL_CTX_get_options(raw) & carried);
 }
 
 /// Chooses the server by name, before protocol version and session are decided.
@@ -86,7 +87,7 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
     }
     if (!conf.context) return SSL_CLIENT_HELLO_SUCCESS;
     h->certified = &conf;
-    use_context(ssl, *conf.context);
+    use_context(ssl, *conf.context, compatible::takes_protocols_by_name(h->site.nginx));
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -130,11 +131,13 @@ int on_server_name(SSL* ssl, int*, void*) {
     return h && !h->name.empty() ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
-int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
     static constexpr unsigned char kOurs[] = "\x08http/1.1\x08http/1.0\x08http/0.9";
     unsigned char* chosen;
-    if (SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
+        auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+        return h && !compatible::refuses_unknown_alpn(h->site.nginx) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
 }

@@ -8,6 +8,7 @@
 #include "http/builder.h"
 #include "http/request.h"
 #include "http/thread.h"
+#include "http/tls_files.h"
 #include "tls/context.h"
 #include "tls/loading.h"
 #include "tls/shield.h"
@@ -59,7 +60,10 @@ conf::Status prepare(conf::Cursor& at, TlsSettings& settings) {
         CertificateCache::prepare(*settings.certificate_cache);
     }
     if (spec.verify && spec.trusted_certificate.empty()) return complete("no proxy_ssl_trusted_certificate for proxy_ssl_verify");
-    auto made = Context::create_client(spec, [&](const std::string& path) { return at.files().read(path); });
+    auto made = Context::create_client(spec, [&](const std::string& path) {
+        at.owner<http::Builder>().shared<http::TlsFiles>(http::kTlsFiles)->insert(path);
+        return at.files().read(path);
+    });
     if (!made) return complete(made.error().text);
     SSL_CTX_sess_set_new_cb((*made)->raw(), Shield<on_new_session, 0>::call);
     settings.context = *made;

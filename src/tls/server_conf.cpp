@@ -1,10 +1,16 @@
 #include "tls/server_conf.h"
 
 #include "http/builder.h"
+#include "http/tls_files.h"
 #include "tls/accept.h"
 #include "tls/stapling.h"
 
 namespace bext::tls {
+
+conf::Status ServerConf::finish(const ServerConf& outer, conf::Cursor& at) {
+    if (&outer == this) protocols.set_default(upstream::default_protocols(at.owner<http::Builder>().site->nginx));
+    return conf::ok();
+}
 
 ContextSpec ServerConf::spec(const conf::Cursor& at) const {
     ContextSpec s;
@@ -62,7 +68,10 @@ conf::Status ServerConf::make_context(conf::Cursor& at, http::Builder& builder) 
     for (auto& other : known)
         if (other->spec() == wanted) context = other;
     if (!context) {
-        auto made = Context::create_server(wanted, [&](const std::string& path) { return at.files().read(path); });
+        auto made = Context::create_server(wanted, [&](const std::string& path) {
+            builder.shared<http::TlsFiles>(http::kTlsFiles)->insert(path);
+            return at.files().read(path);
+        });
         if (!made) return complete(made.error().text);
         context = *made;
         prepare_server_context(context->raw());

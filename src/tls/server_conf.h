@@ -40,6 +40,7 @@ struct ServerConf {
     /// Made of the above when there is a certificate.
     std::shared_ptr<Context> context;
 
+    conf::Status finish(const ServerConf& outer, conf::Cursor& at);
     /// Makes the context; servers whose settings are equal share it.
     conf::Status make_context(conf::Cursor& at, http::Builder& builder);
 

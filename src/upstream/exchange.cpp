@@ -3,6 +3,7 @@
 
 #include "http/connection.h"
 #include "http/core_conf.h"
+#include "http/site.h"
 #include "http/subrequest.h"
 #include "http/thread.h"
 #include "http/uri.h"
@@ -218,8 +219,11 @@ void Exchange::finish(bool complete) {
 Task<Verdict> Exchange::answer() {
     if (intercepted()) {
         if (in.status == http::status::kUnauthorized)
-            for (auto& h : in.headers)
-                if (h.known == Name::kWwwAuthenticate) request.out.headers.add(h.name, h.value, h.known);
+            for (auto& h : in.headers) {
+                if (h.known != Name::kWwwAuthenticate) continue;
+                request.out.headers.add(h.name, h.value, h.known);
+                if (!compatible::keeps_all_challenges(request.site->nginx)) break;
+            }
         finish(true);
         co_return Verdict::status(in.status);
     }

@@ -1,6 +1,7 @@
 #include "upstream/incoming.h"
 
 #include "http/dates.h"
+#include "http/site.h"
 #include "upstream/exchange.h"
 
 namespace bext::upstream {
@@ -85,11 +86,19 @@ bool Incoming::take_encoding(Exchange& x, std::string_view name, std::string_vie
     return chunked;
 }
 
+/// As nginx did before it refused what is doubtful: the last length counts, and chunks win over it.
+void Incoming::take_framing(Name known, std::string_view value) {
+    if (known == Name::kContentLength) content_length = static_cast<std::int64_t>(parse_decimal(value).value_or(UINT64_MAX));
+    if (known == Name::kTransferEncoding && ifind(value, "chunked") != std::string_view::npos) chunked = true;
+}
+
 bool Incoming::take(Exchange& x, std::string_view name, std::string_view value) {
     auto known = http::known_name(name);
-    if (known == Name::kContentLength && !take_length(x, name, value)) return false;
-    if (known == Name::kTransferEncoding && !take_encoding(x, name, value)) return false;
-    if (single(known)) {
+    bool strict = compatible::refuses_doubtful_framing(x.request.site->nginx);
+    if (!strict) take_framing(known, value);
+    if (strict && known == Name::kContentLength && !take_length(x, name, value)) return false;
+    if (strict && known == Name::kTransferEncoding && !take_encoding(x, name, value)) return false;
+    if (strict && single(known)) {
         if (auto* earlier = headers.find(known)) {
             x.log(Level::kWarn, both(name, value, *earlier) + ", ignored");
             return true;

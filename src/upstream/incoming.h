@@ -26,6 +26,7 @@ struct Incoming {
     bool take(Exchange& exchange, std::string_view name, std::string_view value);
 
 private:
+    void take_framing(http::Name known, std::string_view value);
     bool take_length(Exchange& exchange, std::string_view name, std::string_view value);
     bool take_encoding(Exchange& exchange, std::string_view name, std::string_view value);
 };

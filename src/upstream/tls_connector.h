@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/nginx_version.h"
 #include "base/task.h"
 #include "conf/into.h"
 #include "http/expr.h"
@@ -31,6 +32,11 @@ conf::Status read_certificate_cache(conf::Cursor& at, conf::Setting<CertificateC
 
 /// Reads `…_ssl_password_file`, whose file must be there.
 conf::Status read_password_file(conf::Cursor& at, conf::Setting<std::string>& path);
+
+/// The bits of TlsSettings::protocols, and of ssl_protocols, when nothing is said.
+constexpr std::uint32_t default_protocols(NginxVersion nginx) {
+    return (compatible::allows_tls10(nginx) ? 4u | 8u : 0u) | 16u | (compatible::allows_tls13(nginx) ? 32u : 0u);
+}
 
 /// `proxy_ssl_*` of one block.
 struct TlsSettings {

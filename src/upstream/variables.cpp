@@ -1,5 +1,6 @@
 #include "upstream/variables.h"
 
+#include "http/site.h"
 #include "upstream/exchange.h"
 
 namespace bext::upstream {
@@ -69,6 +70,7 @@ Value joined_values(Request& r, const http::Headers& headers, std::string_view r
     for (auto& h : headers) {
         if (h.gone || !named(h.name, rest)) continue;
         out = out ? r.arena.cat({*out, ", ", h.value}) : h.value;
+        if (!compatible::joins_headers(r.site->nginx)) break;
     }
     return out;
 }

@@ -156,6 +156,7 @@ private:
         loader::BundleNames names(*bundle);
         auto source = source_;
         source.privileged = bundle->plan().privileged;
+        source.compatible = NginxVersion::parse(bundle->plan().compatible).value_or(kNewestNginx);
         auto configuration = loader::read_configuration(source, files, names, [](std::string) {});
         if (!configuration) return configuration.error();
         configuration->site->generation = message.generation;

@@ -484,6 +484,75 @@ def reloads_side_by_side_all_get_the_truth(server):
     assert server.figure('reloads') < 8, 'a storm is a few reloads'
 
 
+def served_certificate(server):
+    with server.connect(tls=True) as connection:
+        return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True)).split()
+
+
+def make_pair(directory):
+    """A certificate and its key in a new directory, as certbot's archive has them."""
+    directory.mkdir(parents=True)
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', directory / 'key.pem', '-out', directory / 'cert.pem',
+                    '-days', '2', '-subj', '/CN=localhost'], check=True, stderr=subprocess.DEVNULL)
+    return (directory / 'cert.pem').read_text().split()
+
+
+def point(link, target):
+    """What certbot does with its links, and a deployment with the directory that is current."""
+    fresh = link.with_name(link.name + '.new')
+    fresh.symlink_to(target)
+    fresh.rename(link)
+
+
+def certificates_that_change_are_taken(server):
+    def taken(text, what):
+        wait_until(lambda: served_certificate(server) == text, what)
+
+    idle = server.connect(tls=True)
+    get(idle)
+    for name in ('cert.pem', 'key.pem'):        # written in place
+        made = server.dir / 'made'
+        if name == 'cert.pem':
+            first = make_pair(made)
+        shutil.copy(made / name, server.dir / name)
+    taken(first, 'a pair that is written over the old one')
+    assert get(idle)[1].startswith('2 '), 'it is a reload like any other: no connection is closed'
+    second, third = (make_pair(server.dir / 'archive' / name) for name in ('2', '3'))
+    for name in ('cert.pem', 'key.pem'):
+        point(server.dir / name, f'archive/2/{name}')
+    taken(second, 'links in place of the files')
+    point(server.dir / 'current', 'archive/2')
+    for name in ('cert.pem', 'key.pem'):
+        point(server.dir / name, f'current/{name}')
+    server.bext('reload')
+    point(server.dir / 'current', 'archive/3')
+    taken(third, 'a directory on the way that is a link')
+    reloads = server.figure('reloads')
+    os.utime(server.dir / 'archive/3/cert.pem')
+    (server.dir / 'archive/3/cert.pem').write_text((server.dir / 'archive/3/cert.pem').read_text())
+    (server.dir / 'current/other').write_text('x')
+    fourth = make_pair(server.dir / 'archive' / '4')
+    point(server.dir / 'current', 'archive/4')
+    taken(fourth, 'the next one')
+    assert server.figure('reloads') == reloads + 1, 'what says the same is no reason'
+
+
+def certificates_take_nothing_else_along(server):
+    before = served_certificate(server)
+    made = server.dir / 'made'
+    after = make_pair(made)
+    shutil.copy(made / 'cert.pem', server.dir / 'cert.pem')                 # and the key is still the old one
+    log = server.dir / 'error.log'
+    wait_until(lambda: 'key values mismatch' in log.read_text(), 'the refusal of half a pair')
+    assert served_certificate(server) == before and server.status()['last_reload'] == 'failed'
+    server.configure(body='unfinished')
+    shutil.copy(made / 'key.pem', server.dir / 'key.pem')
+    wait_until(lambda: f'"{server.dir}/nginx.conf" has changed, too' in log.read_text(), 'the refusal')
+    assert served_certificate(server) == before and get(server.connect())[1].endswith('one')
+    server.bext('reload')
+    assert served_certificate(server) == after and get(server.connect())[1].endswith('unfinished')
+
+
 def what_is_not_whole_is_acknowledged_at_once(server):
     """Else a client that has Nagle's algorithm would wait for the kernel's 40 ms with the rest of its request."""
     connection = server.connect()
@@ -553,6 +622,7 @@ TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, each_reload_has_its_own_time_to_finish,
          a_worker_without_descriptors_is_reloaded, a_failed_allocation_ends_one_connection, memory_runs_out_at_any_place, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
+         certificates_that_change_are_taken, certificates_take_nothing_else_along,
          what_is_not_whole_is_acknowledged_at_once,
          a_process_in_namespaces_of_its_own_is_not_heard, an_older_one_is_asked_and_upgraded]
 

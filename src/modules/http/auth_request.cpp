@@ -25,7 +25,10 @@ struct Conf {
 void relay_challenges(Request& r, const Request& answered) {
     bool relayed = answered.out.headers.has(Name::kWwwAuthenticate) || !answered.upstream;
     for (auto& h : relayed ? answered.out.headers : answered.upstream->in.headers)
-        if (h.known == Name::kWwwAuthenticate && !h.gone) r.out.headers.add(h.name, r.arena.copy(h.value), h.known);
+        if (h.known == Name::kWwwAuthenticate && !h.gone) {
+            r.out.headers.add(h.name, r.arena.copy(h.value), h.known);
+            if (!compatible::keeps_all_challenges(r.site->nginx)) return;
+        }
 }
 
 Task<Verdict> ask(Request& r) {

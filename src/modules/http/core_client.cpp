@@ -6,7 +6,13 @@
 
 namespace bext::http {
 
-conf::Status Client::finish(const Client&, conf::Cursor&) { return conf::ok(); }
+conf::Status Client::finish(const Client& outer, conf::Cursor& at) {
+    if (&outer != this) return conf::ok();  // what is inside has the defaults from here
+    auto nginx = at.owner<Builder>().site->nginx;
+    keepalive_requests.set_default(compatible::keepalive_requests(nginx));
+    if (!compatible::limits_keepalive_time(nginx)) keepalive_time.set_default(conf::Millis(INT64_MAX));
+    return conf::ok();
+}
 
 namespace {
 

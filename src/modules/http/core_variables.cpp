@@ -15,14 +15,18 @@
 namespace bext::http {
 namespace {
 
-Value values_of(Request& r, Name name, std::string_view separator = ", ") { return joined_values(r.in, name, separator, r.arena); }
+Value values_of(Request& r, Name name) {
+    if (compatible::joins_headers(r.site->nginx)) return joined_values(r.in, name, ", ", r.arena);
+    auto* first = r.in.find(name);
+    return first ? Value(first->value) : std::nullopt;
+}
 
 Value host_header(Request& r, std::string_view) { return values_of(r, Name::kHost); }
 Value user_agent(Request& r, std::string_view) { return values_of(r, Name::kUserAgent); }
 Value referer(Request& r, std::string_view) { return values_of(r, Name::kReferer); }
 Value content_type(Request& r, std::string_view) { return values_of(r, Name::kContentType); }
-Value cookies(Request& r, std::string_view) { return values_of(r, Name::kCookie, "; "); }
-Value any_header(Request& r, std::string_view name) { return joined_values(r.in, name, ", ", r.arena); }
+Value cookies(Request& r, std::string_view) { return joined_values(r.in, Name::kCookie, "; ", r.arena); }
+Value any_header(Request& r, std::string_view name) { return header_values(r, r.in, name, name == "x_forwarded_for"); }
 
 Value content_length(Request& r, std::string_view) {
     if (auto* h = r.in.find(Name::kContentLength)) return h->value;
@@ -60,7 +64,7 @@ Value argument(Request& r, std::string_view name) {
     return std::nullopt;
 }
 
-Value cookie(Request& r, std::string_view name) { return cookie_value(r.in, name); }
+Value cookie(Request& r, std::string_view name) { return cookie_value(r.in, name, compatible::cookies_end_at_commas(r.site->nginx)); }
 
 Value document_root(Request& r, std::string_view) { return r.conf<Core>().root_for(r); }
 

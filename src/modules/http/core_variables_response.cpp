@@ -61,10 +61,12 @@ Value sent_keep_alive(Request& r, std::string_view) {
 
 Value sent_transfer_encoding(Request& r, std::string_view) { return r.out.chunked ? Value("chunked") : std::nullopt; }
 
-Value sent_header(Request& r, std::string_view name) { return joined_values(r.out.headers, name, ", ", r.arena); }
+Value sent_header(Request& r, std::string_view name) {
+    return header_values(r, r.out.headers, name, name == "cache_control" || name == "link");
+}
 
 Value sent_trailer(Request& r, std::string_view name) {
-    return r.out.trailers ? joined_values(*r.out.trailers, name, ", ", r.arena) : std::nullopt;
+    return r.out.trailers ? header_values(r, *r.out.trailers, name) : std::nullopt;
 }
 
 constexpr Variable kVariables[] = {

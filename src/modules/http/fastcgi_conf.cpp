@@ -90,7 +90,7 @@ Status Fastcgi::finish(const Fastcgi& outer, Cursor& at) {
         param.value = std::move(*value);
     }
     bool host = std::any_of(sent->begin(), sent->end(), [](auto& param) { return iequals(param.name, "HTTP_HOST"); });
-    if (!host) {
+    if (!host && compatible::always_sends_http_host(at.owner<Builder>().site->nginx)) {
         auto value = Expr::compile("$host$is_request_port$request_port", at.owner<Builder>());
         if (!value) return conf::refuse(value.error().text);
         sent->push_back({"HTTP_HOST", {}, std::move(*value), true});

@@ -1,4 +1,5 @@
 // fastcgi, the way out: begin, parameters, standard input (ngx_http_fastcgi_create_request).
+#include "http/site.h"
 #include "modules/http/fastcgi.h"
 
 namespace bext::http::fastcgi {
@@ -57,7 +58,7 @@ std::string_view plain_name(Request& r, std::string_view name) {
 
 /// Repeated headers are one parameter: values joined with a comma, cookies with a semicolon.
 void add_header(Request& r, List<Pair>& pairs, std::size_t first, const Header& h) {
-    for (std::size_t i = first; i < pairs.size(); ++i) {
+    for (std::size_t i = compatible::joins_headers(r.site->nginx) ? first : pairs.size(); i < pairs.size(); ++i) {
         if (!iequals(pairs[i].name, h.name)) continue;
         pairs[i].value = r.arena.cat({pairs[i].value, h.known == Name::kCookie ? "; " : ", ", h.value});
         return;

@@ -48,7 +48,7 @@ Verdict serve_compressed(Request& r) {
     r.set_etag(file.modified.tv_sec, static_cast<std::uint64_t>(file.size));
     r.set_content_type();
     r.out.headers.add("Content-Encoding", "gzip", Name::kContentEncoding);
-    r.out.allow_ranges = true;
+    r.out.allow_ranges = compatible::serves_ranges_of_packed_files(r.site->nginx);
     push_file(r, opened.file);
     return Verdict::done();
 }

@@ -40,7 +40,7 @@ struct CookieFlags {
 
 /// Header fields of a request to the peer: those of proxy_set_header and the defaults.
 struct RequestHeaders {
-    enum class Kind : std::uint8_t { kExpr, kBodyLength, kChunked };
+    enum class Kind : std::uint8_t { kExpr, kBodyLength, kChunked, kHost, kClose };
     struct Field {
         std::string name;
         Kind kind;
@@ -48,6 +48,7 @@ struct RequestHeaders {
     };
     std::vector<Field> fields;
     upstream::NameSet names;  // of the client's headers that these replace
+    bool host_first = true;  // else Host is one of the fields
     bool host_given = false;
     Expr host;
 };

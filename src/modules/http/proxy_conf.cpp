@@ -75,17 +75,21 @@ Status set_header(Cursor& at, Proxy& proxy) {
 /// The header fields of a request: proxy_set_header's, then nginx's own unless they were set.
 Result<std::shared_ptr<const RequestHeaders>> make_headers(const SetHeaders& given, Builder& builder) {
     using Kind = RequestHeaders::Kind;
-    static constexpr std::pair<std::string_view, Kind> kDefaults[] = {
-        {"Host", Kind::kExpr}, {"Connection", Kind::kExpr}, {"Proxy-Connection", Kind::kExpr},
+    auto nginx = builder.site->nginx;
+    auto out = std::make_shared<RequestHeaders>();
+    out->host_first = compatible::always_sends_host(nginx);
+    const std::pair<std::string_view, Kind> defaults[] = {
+        {"Host", out->host_first ? Kind::kExpr : Kind::kHost},
+        {"Connection", compatible::asks_upstream_to_close(nginx) ? Kind::kClose : Kind::kExpr},
         {"Content-Length", Kind::kBodyLength}, {"Transfer-Encoding", Kind::kChunked}, {"TE", Kind::kExpr},
         {"Keep-Alive", Kind::kExpr}, {"Expect", Kind::kExpr}, {"Upgrade", Kind::kExpr},
     };
-    auto out = std::make_shared<RequestHeaders>();
+    if (compatible::drops_proxy_connection(nginx)) out->names.add("Proxy-Connection");
     if (given)
         for (auto& [name, text] : *given) {
             auto value = Expr::compile(text, builder);
             if (!value) return value.error();
-            if (iequals(name, "Host")) {
+            if (out->host_first && iequals(name, "Host")) {
                 out->host_given = true;
                 out->host = std::move(*value);
                 continue;
@@ -93,7 +97,7 @@ Result<std::shared_ptr<const RequestHeaders>> make_headers(const SetHeaders& giv
             out->names.add(name);
             if (!value->empty()) out->fields.push_back({name, Kind::kExpr, std::move(*value)});
         }
-    for (auto& [name, kind] : kDefaults) {
+    for (auto& [name, kind] : defaults) {
         if (out->names.contains(name)) continue;
         out->names.add(name);
         if (kind != Kind::kExpr) out->fields.push_back({std::string(name), kind, {}});
@@ -137,6 +141,11 @@ constexpr auto kDirectives = upstream::join(upstream::shared_directives<Proxy, "
 std::span<const conf::Directive> directives() { return kDirectives; }
 
 Status Proxy::finish(const Proxy& outer, Cursor& at) {
+    auto nginx = at.owner<Builder>().site->nginx;
+    if (&outer == this) {
+        http_version.set_default(compatible::proxy_http_version(nginx));
+        protocols.set_default(upstream::default_protocols(nginx));
+    }
     auto limits = conf::hash_limits("proxy_headers_hash", hash_max_size, hash_bucket_size);
     if (auto bad = finish_settings(at, outer, "proxy", {limits, kHidden})) return bad;
     bool same = *set_headers == *outer.set_headers && outer.headers;

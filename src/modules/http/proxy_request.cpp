@@ -35,8 +35,8 @@ std::string_view Call::make_uri(Request& r) const {
 /// Request line and header fields.
 std::string_view Call::make_head(Request& r, std::string_view method, std::string_view target) {
     auto& set = *conf_.headers;
-    auto host_value = set.host_given ? set.host.evaluate(r) : host_header;
-    if (host_value.empty() && *conf_.http_version >= 1001) host_value = host_header;
+    auto host_value = !set.host_first ? std::string_view() : set.host_given ? set.host.evaluate(r) : host_header;
+    if (host_value.empty() && set.host_first && *conf_.http_version >= 1001) host_value = host_header;
     auto count = set.fields.size();
     auto* values = static_cast<std::string_view*>(r.arena.allocate((count ? count : 1) * sizeof(std::string_view), alignof(std::string_view)));
     std::size_t size = method.size() + target.size() + host_value.size() + 64;
@@ -45,6 +45,8 @@ std::string_view Call::make_head(Request& r, std::string_view method, std::strin
         std::string_view value;
         switch (field.kind) {
             case RequestHeaders::Kind::kExpr: value = field.value.evaluate(r); break;
+            case RequestHeaders::Kind::kHost: value = host_header; break;
+            case RequestHeaders::Kind::kClose: value = "close"; break;
             case RequestHeaders::Kind::kChunked: value = chunked ? "chunked" : ""; break;
             case RequestHeaders::Kind::kBodyLength:
                 if (body_length < 0) break;

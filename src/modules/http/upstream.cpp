@@ -24,8 +24,12 @@ Status upstream_block(Cursor& at) {
     auto& block = at.block().add_inner(false);
     auto& here = *static_cast<Block*>(block.own(conf::record<Block>));
     if (auto bad = upstream::Groups::of(builder)->create(at, at.arg(1), here.group)) return bad;
-    here.group->keepalive.connections = 32;
-    here.group->keepalive.local = true;
+    auto& kept = here.group->keepalive;
+    auto nginx = builder.site->nginx;
+    if (compatible::keeps_upstream_connections(nginx)) kept.connections = 32;
+    kept.local = true;
+    kept.requests = compatible::keepalive_requests(nginx);
+    if (!compatible::limits_keepalive_time(nginx)) kept.time_ms = INT64_MAX;
     if (auto bad = at.read_block(block, conf::kUpstream)) return bad;
     if (here.group->main.peers.empty() && here.group->backup.peers.empty()) return conf::refuse("no servers are inside upstream");
     return conf::ok();
@@ -103,7 +107,8 @@ Status server(Cursor& at, Block& block) {
 Status keepalive(Cursor& at, Block& block) {
     if (std::exchange(block.keepalive_given, true)) return conf::directive_is("is duplicate");
     auto count = parse_decimal(at.arg(1));
-    if (!count) return conf::refuse(cat({"invalid value \"", at.arg(1), "\" in \"", at.name(), "\" directive"}));
+    bool zero = count && *count == 0 && compatible::refuses_keepalive_zero(at.owner<Builder>().site->nginx);
+    if (!count || zero) return conf::refuse(cat({"invalid value \"", at.arg(1), "\" in \"", at.name(), "\" directive"}));
     block.group->keepalive.connections = *count;
     block.group->keepalive.local = false;
     if (at.count() == 3) {

@@ -170,10 +170,12 @@ def _test_lines(place, result):
 
 @dataclass
 class How:
-    """How a group is run: seconds of patience; whether answers are being recorded; whose answers are expected."""
+    """How a group is run: seconds of patience; whether answers are being recorded; whose answers are expected; which
+    nginx bext is told to be compatible with."""
     timeout: float
     recording: bool = False
     oldest: bool = False
+    compatible: str = 'newest'
 
 
 def run_group(group, binary, how):
@@ -185,7 +187,7 @@ def run_group(group, binary, how):
 
 def _run_group(group, binary, how):
     seen = Seen()
-    place = Place(group)
+    place = Place(group, how.compatible)
     try:
         for part in group.all('test'):
             try:

@@ -62,8 +62,9 @@ def _free_port():
 class Place:
     """The scratch folder of one group, its backends, its placeholders' values."""
 
-    def __init__(self, group):
+    def __init__(self, group, compatible='newest'):
         self.group = group
+        self.compatible = compatible
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='bext-golden-', dir='/tmp'))
         _places.add(self)
         self.values = {'DIR': str(self.dir)}
@@ -117,6 +118,7 @@ class Place:
         for folder in ('html', 'temp', 'logs'):
             (self.dir / folder).mkdir()
         (self.dir / 'nginx.conf').write_bytes(self.config.encode())
+        (self.dir / 'bext.config.toml').write_text(f'[nginx]\ncompatible = "{self.compatible}"\n')
         if 'tls/' in self.config:
             shutil.copytree(TLS, self.dir / 'tls')
         for part in self.group.all('dir', 'file', 'link'):
@@ -197,7 +199,7 @@ class Server:
         self.process = subprocess.Popen(
             [binary, '-p', str(place.dir), '-c', str(place.dir / 'nginx.conf'), '-e', str(place.dir / 'error.log'),
              '-g', 'daemon off;'], stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr,
-            cwd=place.dir, env=environment(), start_new_session=True, **place.run_as())
+            cwd=place.dir, env=environment(place), start_new_session=True, **place.run_as())
         _processes.add(self.process)
 
     def ready(self):
@@ -250,10 +252,11 @@ class Server:
             pass
 
 
-def environment():
-    """A server's environment: nothing of the caller's but what sanitizers need."""
+def environment(place):
+    """A server's environment: nothing of the caller's but what sanitizers need, and whose defaults bext is to have."""
     keep = {name: value for name, value in os.environ.items() if name.endswith('SAN_OPTIONS')}
-    return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'TZ': 'UTC', 'LANG': 'C', **keep}
+    return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'TZ': 'UTC', 'LANG': 'C',
+            'BEXT_CONFIG': str(place.dir / 'bext.config.toml'), **keep}
 
 
 def run_test(binary, place, words, timeout):
@@ -261,7 +264,7 @@ def run_test(binary, place, words, timeout):
     arguments = [place.fill(unescape(word).decode()) for word in _split(words)] or ['-t']
     done = subprocess.run(
         [binary, '-p', str(place.dir), '-c', str(place.dir / 'nginx.conf'), '-e', str(place.dir / 'error.log'),
-         *arguments], stdin=subprocess.DEVNULL, capture_output=True, cwd=place.dir, env=environment(),
+         *arguments], stdin=subprocess.DEVNULL, capture_output=True, cwd=place.dir, env=environment(place),
         timeout=timeout, **place.run_as())
     return done.returncode, done.stdout, done.stderr
 

@@ -22,6 +22,16 @@ TEST(NativeConfigTest, NothingIsTheDefault) {
     EXPECT_EQ(config->drain_timeout_ms, 30'000u);
     EXPECT_FALSE(config->git_deploy.enabled);
     EXPECT_EQ(config->git_deploy.listen, "127.0.0.1:8090");
+    EXPECT_FALSE(config->compatible || config->watch_certificates);
+}
+
+TEST(NativeConfigTest, Compatible) {
+    auto version = [](const std::string& value) { return parse_native_config("nginx.compatible = " + value, "b.toml")->compatible->text(); };
+    EXPECT_EQ(version("\"1.22\""), "1.22");
+    EXPECT_EQ(version("\"1.18.0\""), "1.18.0");
+    EXPECT_EQ(version("\"newest\""), kNewestNginx.text());
+    for (auto* wrong : {"1.22", "\"\"", "\"1\"", "\"1.16\"", "\"nginx/1.22\"", "\"oldest\"", "true"})
+        EXPECT_TRUE(error_of("\n[nginx]\ncompatible = " + std::string(wrong)).starts_with("b.toml:3: [nginx] compatible takes the version")) << wrong;
 }
 
 TEST(NativeConfigTest, Everything) {
@@ -58,9 +68,9 @@ TEST(NativeConfigTest, Times) {
 }
 
 TEST(NativeConfigTest, UnknownNamesAreToldWhatThereIs) {
-    EXPECT_EQ(error_of("\n[upgrades]\n"), "b.toml:2: there is no \"upgrades\"; there are the sections: nginx, upgrade, git_deploy");
-    EXPECT_EQ(error_of("port = 80"), "b.toml:1: there is no \"port\"; there are the sections: nginx, upgrade, git_deploy");
-    EXPECT_EQ(error_of("[nginx]\n\nconf = \"x\""), "b.toml:3: [nginx] has no key \"conf\"; it has: config");
+    EXPECT_EQ(error_of("\n[upgrades]\n"), "b.toml:2: there is no \"upgrades\"; there are the sections: nginx, tls, upgrade, git_deploy");
+    EXPECT_EQ(error_of("port = 80"), "b.toml:1: there is no \"port\"; there are the sections: nginx, tls, upgrade, git_deploy");
+    EXPECT_EQ(error_of("[nginx]\n\nconf = \"x\""), "b.toml:3: [nginx] has no key \"conf\"; it has: config, compatible");
     EXPECT_EQ(error_of("[git_deploy]\npush = 1"), "b.toml:2: [git_deploy] has no key \"push\"; it has: enabled, secret, on_push, listen");
 }
 

@@ -64,6 +64,30 @@ TEST(RehearsalCompare, WhatNamesServerAndMomentIsIgnored) {
     EXPECT_TRUE(differences({reply("Set-Cookie: id=1; Path=/\r\n")}, {reply("Set-Cookie: id=2; Path=/\r\n")}).empty());
 }
 
+TEST(RehearsalCompare, FramingIsToldFromContent) {
+    auto length = reply("Content-Length: 5\r\n"), chunks = reply("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n");
+    EXPECT_EQ(differences({chunks}, {length}), std::vector<std::string>{"framing: nginx chunks or the end of the connection, bext a length"});
+    EXPECT_TRUE(only_framing(differences({chunks}, {length})));
+    EXPECT_TRUE(only_framing(differences({length}, {chunks})));
+    EXPECT_FALSE(only_framing(differences({length}, {length})));
+    EXPECT_FALSE(only_framing(differences({chunks}, {reply("Content-Length: 6\r\n", "hello!")}))) << "the body is another";
+    EXPECT_FALSE(only_framing(differences({chunks}, {reply("Content-Length: 5\r\nX: y\r\n")})));
+    auto head = Reply::parse("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true), other = Reply::parse("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n", true);
+    EXPECT_FALSE(only_framing(differences({head}, {other}))) << "what a HEAD tells of the body";
+}
+
+TEST(RehearsalCheck, AFramingDifferenceIsAWarning) {
+    Rehearsal rehearsal;
+    rehearsal.state = Rehearsal::State::kDone;
+    rehearsal.requests = rehearsal.matched = rehearsal.logged = 3;
+    rehearsal.framed = 1;
+    rehearsal.places.push_back({"a", "/", 3, 3, {{"GET /", "framing: nginx a length, bext chunks"}}});
+    auto check = check_of(rehearsal);
+    EXPECT_EQ(check.verdict, Verdict::kWarn);
+    EXPECT_NE(check.looked_at.find("100 % the same"), std::string::npos) << check.looked_at;
+    EXPECT_NE(check.reason.find("GET /: framing"), std::string::npos) << check.reason;
+}
+
 TEST(RehearsalCompare, EverythingElseIsADifference) {
     auto base = reply("ETag: \"1\"\r\nVary: A\r\n");
     EXPECT_EQ(differences({base}, {reply("ETag: \"1\"\r\nVary: A\r\n", "hello", "404 No")}), std::vector<std::string>{"status: nginx 200, bext 404"});
@@ -135,7 +159,7 @@ TEST(RehearsalReport, ADifferenceIsCriticalAndWhatIsNotDoneWarns) {
     EXPECT_TRUE(check_of(rehearsal).blocks());
     EXPECT_NE(check_of(rehearsal).reason.find("a /x: GET /x: status: nginx 200, bext 404"), std::string::npos);
     EXPECT_EQ(json_of(rehearsal),
-              "{\"state\":\"done\",\"reason\":\"\",\"requests\":2,\"matched\":1,\"percent\":50,\"locations\":[{\"server\":\"a\",\"location\":\"/x\",\"requests\":2,"
+              "{\"state\":\"done\",\"reason\":\"\",\"requests\":2,\"matched\":1,\"percent\":50,\"framed\":0,\"locations\":[{\"server\":\"a\",\"location\":\"/x\",\"requests\":2,"
               "\"matched\":1,\"percent\":50,\"differences\":[{\"request\":\"GET /x\",\"what\":\"status: nginx 200, bext 404\"}]}]}\n");
 }
 
