@@ -212,7 +212,7 @@ int rollback() {
     if (auto done = engine.recover(); !done) return fail("rollback", done.error().text);
     if (FLAGS_if_uncommitted) return 0;
     auto phase = hands->journal.state().phase;
-    if (!allowed(phase, Phase::kRollingBack))
+    if (!engine.may_roll_back())
         return fail("rollback", "there is nothing to roll back: the phase is " + std::string(name_of(phase)));
     if (!agreed("Give the ports back to nginx now?")) return 1;
     if (auto free = no_packages_at_work(); !free) return fail("rollback", free.error().text);

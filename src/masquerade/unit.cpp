@@ -7,6 +7,7 @@
 #include "base/program.h"
 #include "masquerade/drop_in.h"
 #include "masquerade/files.h"
+#include "sysd/unit_text.h"
 
 namespace bext::masquerade {
 namespace {
@@ -99,7 +100,7 @@ Result<Service> find_service(sysd::Manager& manager, const Settings& settings) {
     if (!unit) return unit.error();
     Service service;
     service.unit = *std::move(unit);
-    service.nginx_words = start_words(texts_of(service.unit, settings));
+    service.nginx_words = sysd::start_words_in(texts_of(service.unit, settings));
     if (service.nginx_words.empty()) service.nginx_words = {settings.shim_bin};
     auto configured = option_of(service.nginx_words, 'c');
     service.nginx_config = settings.nginx_config.empty() ? configured : settings.nginx_config;

@@ -20,11 +20,36 @@ namespace {
 constexpr int kStartTime = 60'000, kStopTime = 60'000;  // ms
 constexpr int kVerifyTime = 500, kWatch = 50, kPidTime = 10'000;
 constexpr int kOpenTime = 10'000, kHearTime = 5000;
+constexpr int kBackTime = 120;  // s, for a way back that goes well; bext finishes what it has under way for up to 30 of them
 
 }  // namespace
 
+bool Engine::may_roll_back() const { return allowed(journal_.state().phase, Phase::kRollingBack) || exists(kActiveBit); }
+
 Result<> Engine::roll_back() {
+    if (!allowed(journal_.state().phase, Phase::kRollingBack))
+        if (auto done = adopt(); !done) return done;
     if (auto done = journal_.enter(Phase::kRollingBack); !done) return done;
+    arm_back();
+    return back_or_call_off();
+}
+
+/// The commit bit is there, and no journal that knows of it: nginx is to be what it is on most machines.
+Result<> Engine::adopt() {
+    if (auto done = journal_.begin(); !done) return done;
+    if (auto done = journal_.enter(Phase::kTakingOver, "the commit bit was found, and no record of how it came there"); !done) return done;
+    auto enabled = sysd::enabled_state(kNginx);
+    bool masked = enabled && enabled->starts_with("masked");
+    if (auto done = journal_.note("nginx-enabled", masked ? "masked" : "enabled"); !done) return done;
+    return journal_.enter(Phase::kActive);
+}
+
+/// Should this process die, another one goes on. The way back does not depend on it.
+void Engine::arm_back() {
+    if (auto done = set_timer(kBackTime); !done) say_("no timer watches over this: " + done.error().text);
+}
+
+Result<> Engine::back_or_call_off() {
     auto done = give_back();
     if (done) return journal_.enter(Phase::kRolledBack);
     auto reason = done.error().text;
@@ -37,6 +62,7 @@ Result<> Engine::roll_back() {
 void Engine::call_off() {
     auto bext = manager_.unit(kBext);
     if (!exists(kActiveBit) || !bext || !bext->active()) return;
+    disarm();
     say_("bext serves on");
     if (auto done = manager_.run(sysd::Job::kStop, kNginx, kStopTime); !done) say_(done.error().text);
     static_cast<void>(manager_.reset_failed(kNginx));
@@ -47,6 +73,7 @@ void Engine::call_off() {
 /// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
 Result<> Engine::give_back() {
     undoing_ = true;
+    if (auto done = clear_start(); !done) return done.error();
     auto& state = journal_.state();
     bool asked = state.phase == Phase::kRollingBack, wanted = asked || state.note("nginx-running") != "no";
     if (nginx_.program.empty()) {
@@ -102,7 +129,7 @@ Result<> Engine::start_nginx() {
 Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
     auto words = manager_.start_words(kNginx);
     if (!words) return words.error();
-    if (words->empty() || words->front() == own_program()) return Error{"nginx.service does not say how nginx is started"};
+    if (words->empty()) return Error{"nginx.service does not say how nginx is started"};
     auto giver = Giver::open(kBackSocket, sockets);
     if (!giver) return giver.error();
     auto pid_file = nginx_.unit.pid_file.empty() ? "/run/nginx.pid" : nginx_.unit.pid_file;
@@ -119,7 +146,7 @@ Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
         if (pid == unit->main_pid && nginx_serves()) break;
         pid = 0;
     }
-    static_cast<void>(remove_durably(kNginxStart));
+    static_cast<void>(remove_start());
     if (auto done = manager_.daemon_reload(); !done) return done;
     if (!started) return started;
     if (pid) return {};

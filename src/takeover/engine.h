@@ -31,9 +31,12 @@ public:
 
     /// From Preflight to Active. On any failure nginx has the ports again, the phase is Failed and the error says why.
     Result<> take_over();
+    /// Whether bext serves by a takeover, so that the ports can be given back.
+    bool may_roll_back() const;
     /// From Active or Failed to RolledBack.
     Result<> roll_back();
-    /// Finishes or undoes what a process that died has left; true when there was something.
+    /// Finishes or undoes what a process that died has left; true when there was something. It starts from what is there: drop-ins,
+    /// the commit bit, who runs; the journal only tells what was wanted.
     Result<bool> recover();
     /// The same before the services start: only what decides which of them does.
     Result<bool> recover_at_boot();
@@ -66,6 +69,9 @@ private:
     Result<> prove_targets(std::size_t most, int patience_ms);
 
     // back.cpp
+    Result<> adopt();
+    void arm_back();
+    Result<> back_or_call_off();
     Result<> give_back();
     void call_off();
     Result<> start_nginx();
@@ -78,8 +84,12 @@ private:
     bool nginx_serves();
 
     // recover.cpp
+    Result<bool> clear_start();
+    Result<bool> recover_committed(bool cleared);
+    Result<bool> recover_uncommitted(bool cleared);
     Result<> finish();
     void disarm();
+    Result<> set_timer(int seconds);
 
     sysd::Manager& manager_;
     Journal& journal_;

@@ -130,14 +130,9 @@ Result<> Engine::record() {
 }
 
 Result<> Engine::arm() {
-    disarm();
     if (auto done = manager_.enable_file(kRecover); !done) return done;
     if (auto done = sync_directory(kWanted); !done) return done;
-    auto seconds = settings_.timeout_s + settings_.probation_s + kDeadManMargin;
-    auto done = run_good({"systemd-run", "--quiet", "--collect", "--unit=" + kDeadMan, "--on-active=" + std::to_string(seconds),
-                          "--timer-property=AccuracySec=1s", own_program(), "rollback", "--if-uncommitted"}, kStartTime);
-    if (!done) return done.error();
-    return {};
+    return set_timer(settings_.timeout_s + settings_.probation_s + kDeadManMargin);
 }
 
 Result<> Engine::close_gates() {

@@ -2,6 +2,9 @@
 
 #include "base/program.h"
 #include "base/text.h"
+#include "sysd/unit_text.h"
+#include "takeover/disk.h"
+#include "takeover/gates.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 
@@ -27,6 +30,17 @@ std::string option_in(const std::string& title, const std::string& option) {
     return "";
 }
 
+std::vector<std::string> own_words(const sysd::Unit& unit) {
+    std::vector<std::string> paths{unit.fragment_path}, texts;
+    paths.insert(paths.end(), unit.drop_in_paths.begin(), unit.drop_in_paths.end());
+    for (auto& path : paths) {
+        auto text = path.empty() ? std::string() : read_small(path);
+        auto words = sysd::start_words_in({text});
+        if (words.size() < 2 || words[1] != kServeOn) texts.push_back(std::move(text));
+    }
+    return sysd::start_words_in(texts);
+}
+
 bool is_bext(const std::string& program) { return program.ends_with("/bext-server"); }
 
 Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
@@ -36,16 +50,15 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     nginx.unit = *std::move(unit);
     if (nginx.unit.active() && nginx.unit.main_pid > 0) {
         auto process = Process::find(nginx.unit.main_pid);
-        if (process) {
+        if (process && process->program() != own_program()) {  // that one only starts it
             nginx.program = process->program();
             if (!is_bext(nginx.program)) nginx.master = process->pid();
             for (auto& word : command_line(process->pid())) nginx.title += (nginx.title.empty() ? "" : " ") + word;
         }
     }
-    if (nginx.program.empty()) {
-        auto words = manager.start_words(kNginx);
-        nginx.program = words && !words->empty() ? words->front() : "/usr/sbin/nginx";
-    }
+    nginx.words = own_words(nginx.unit);
+    if (nginx.words.empty()) nginx.words = {"/usr/sbin/nginx"};
+    if (nginx.program.empty()) nginx.program = nginx.words.front();
     nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;
@@ -58,6 +71,7 @@ Result<> nginx_accepts(const Nginx& nginx) {
     if (nginx.masquerade) words.emplace_back("--as-nginx");
     words.insert(words.end(), {"-t", "-q"});
     if (nginx.masquerade && !nginx.source.conf_file.empty()) words.insert(words.end(), {"-c", nginx.source.conf_file});
+    if (!nginx.masquerade && !nginx.running()) words.insert(words.end(), nginx.words.begin() + 1, nginx.words.end());
     if (auto file = option_in(nginx.title, "-c"); !file.empty()) words.insert(words.end(), {"-c", file});
     if (!nginx.source.prefix.empty()) words.insert(words.end(), {"-p", nginx.source.prefix});
     auto done = run_good(words, kTime);

@@ -15,6 +15,7 @@ struct Nginx {
     sysd::Unit unit;           // nginx.service
     pid_t master = 0;          // 0: none runs under the unit
     std::string program;       // of the running master, else what the unit starts
+    std::vector<std::string> words;  // how the unit starts it by itself
     std::string title;         // the master's command line as it shows itself
     std::string version;       // "nginx/1.22.1"
     bool masquerade = false;   // what runs, or would run, under nginx's name is bext
@@ -28,6 +29,9 @@ bool is_bext(const std::string& program);
 
 /// Looks at the unit and the running master. `conf_file`: the one to serve, "" for the one that nginx uses.
 Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file);
+
+/// How a unit starts nginx, by its files: the start on living sockets, which a way back that was cut off may have left, is none.
+std::vector<std::string> own_words(const sysd::Unit& unit);
 
 /// nginx's own test of its configuration; the error has its words.
 Result<> nginx_accepts(const Nginx& nginx);
