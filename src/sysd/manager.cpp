@@ -12,6 +12,8 @@
 #include <map>
 #include <mutex>
 
+#include "base/interrupts.h"
+
 namespace bext::sysd {
 namespace {
 
@@ -95,7 +97,10 @@ struct Manager::Bus {
                 changed.notify_all();
             });
         finish(*proxy);
-        connection->enterEventLoopAsync();
+        {
+            SignalsHeld not_the_threads;
+            connection->enterEventLoopAsync();
+        }
         proxy->callMethod("Subscribe").onInterface(kManager);
     }
     ~Bus() {

@@ -49,6 +49,7 @@ private:
         Result<> (Engine::*run)();
     };
     Result<> run(const Step& step);
+    Result<> not_interrupted() const;
 
     // forward.cpp
     Result<> forward();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/interrupts.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
@@ -64,12 +65,21 @@ int error_share(const std::string& access_log) {
 
 Result<> Engine::run(const Step& step) {
     if (Clock::now() > deadline_) return Error{cat({"the time was over before the step \"", step.name, "\""})};
+    if (auto go_on = not_interrupted(); !go_on) return Error{cat({go_on.error().text, " before the step \"", step.name, "\""})};
     if (auto done = journal_.step(step.name, step.text); !done && !undoing_) return done;
     say_(step.text);
     if (auto done = failpoint(step.name); !done) return done;
     auto done = (this->*step.run)();
     if (!done) return Error{cat({step.name, ": ", done.error().text})};
     return {};
+}
+
+/// An error when a signal has asked for the way back and there is one: from a takeover until the commit, from a rollback until the
+/// commit bit goes. What is being undone is undone.
+Result<> Engine::not_interrupted() const {
+    bool committed = exists(kActiveBit), back = journal_.state().phase == Phase::kRollingBack;
+    if (!Interrupts::asked() || committed != back || (undoing_ && !back)) return {};
+    return Error{"interrupted by a signal"};
 }
 
 Result<> Engine::take_over() {
@@ -123,6 +133,7 @@ Result<> Engine::record() {
     targets_ = targets_of(configuration_);
     if (targets_.size() > kAll) targets_.resize(kAll);
     for (auto& target : targets_) {
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = nginx_.running() ? ask(target) : Result<Answer>(Answer{});
         before_.push_back(answer ? *answer : Answer{});
     }
@@ -198,6 +209,7 @@ Result<> Engine::prove_targets(std::size_t most, int patience_ms) {
     auto owner = [pids = workers_of(*unit)](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
     for (std::size_t i = 0; i < targets_.size() && i < most; ++i) {
         if (Clock::now() > deadline_) return Error{"the time was over"};
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = ask_owner(targets_[i], owner, patience_ms);
         if (!answer) return Error{"bext: " + answer.error().text};
         if (nginx_.running() && worse(*answer, before_[i]))
@@ -261,6 +273,7 @@ Result<> Engine::probation() {
     auto usual = error_share(configuration_.plan.log_files.empty() ? "/var/log/nginx/access.log" : configuration_.plan.log_files.front());
     int slow = 0;
     for (auto end = Clock::now() + std::chrono::seconds(settings_.probation_s); Clock::now() < end; usleep(kWatch * 1000)) {
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto now = figures();
         if (now.empty()) return Error{"bext's main process is gone or does not answer"};
         auto requests = figure(now, "requests") - figure(first, "requests"), errors = figure(now, "responses_5xx") - figure(first, "responses_5xx");
