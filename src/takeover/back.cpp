@@ -11,6 +11,7 @@
 #include "takeover/failpoint.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/here.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 
@@ -170,6 +171,8 @@ Result<> Engine::start_nginx_afresh(const Error& before) {
     return Error{"nginx does not start: " + (started ? std::string("it ended at once") : started.error().text)};
 }
 
+/// nginx serves for a while, has every socket of bext's that its configuration asks for, and answers where anybody does. Before the commit
+/// nginx is who serves in any case, and what is found is only told.
 Result<> Engine::verify_nginx() {
     for (int waited = 0; waited < kVerifyTime; waited += kWatch, usleep(kWatch * 1000))
         if (!nginx_serves()) return Error{"nginx did not stay up; see journalctl -u nginx.service"};
@@ -177,11 +180,31 @@ Result<> Engine::verify_nginx() {
     if (!unit) return unit.error();
     auto configuration = read(nginx_.source);
     if (!configuration) return {};  // bext cannot read it any more, which is no reason against nginx
+    auto pids = processes_of(unit->control_group);
+    auto good = verify_sockets(*configuration, sockets_of(pids));
     auto targets = targets_of(*configuration);
     if (targets.size() > configuration->plan.listens.size()) targets.resize(configuration->plan.listens.size());
-    auto owner = [pids = processes_of(unit->control_group)](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
-    for (auto& target : targets)
-        if (auto answer = ask_owner(target, owner, kOpenTime); !answer) return Error{"nginx: " + answer.error().text};
+    remove_absent(targets);
+    auto owner = [pids](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
+    for (auto& target : targets) {
+        if (!good) break;
+        if (!ask(target)) continue;  // nobody is there whom a client could notice to be missing
+        if (auto answer = ask_owner(target, owner, kOpenTime); !answer) good = Error{"nginx: " + answer.error().text};
+    }
+    if (good || journal_.state().phase == Phase::kRollingBack) return good;
+    say_(good.error().text);
+    return {};
+}
+
+Result<> Engine::verify_sockets(const loader::Configuration& configuration, const std::set<std::uint64_t>& open) {
+    auto bext = manager_.unit(kBext);
+    if (!bext || !bext->active() || bext->main_pid <= 0) return {};
+    auto process = Process::find(bext->main_pid);
+    auto sockets = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
+    if (!sockets) return {};
+    for (auto& socket : *sockets)
+        for (auto& listen : configuration.plan.listens)
+            if (listen.text == address_text(socket.get()) && !open.contains(inode_of(socket.get()))) return Error{"nginx does not accept on " + listen.text};
     return {};
 }
 

@@ -54,6 +54,7 @@ private:
     // forward.cpp
     Result<> forward();
     Result<> record();
+    Result<> ask_nginx();
     Result<> arm();
     Result<> close_gates();
     Result<> start_bext();
@@ -79,6 +80,7 @@ private:
     Result<> start_nginx_on(const std::vector<Fd>& sockets);
     Result<> start_nginx_afresh(const Error& before);
     Result<> verify_nginx();
+    Result<> verify_sockets(const loader::Configuration& configuration, const std::set<std::uint64_t>& open);
     Result<> restore_boot_state(bool bext_off);
     Result<> release_bext();
     Result<> clean_up();
@@ -100,7 +102,7 @@ private:
     Nginx nginx_;
     loader::Configuration configuration_;
     std::vector<Target> targets_;
-    std::vector<Answer> before_;   // what nginx answered
+    std::vector<Answer> before_;   // what nginx answered, for each of these
     std::vector<Fd> taken_;        // duplicates of nginx's listening sockets
     bool undoing_ = false;         // a full disk is then no reason to stop
     bool stop_first_ = false;      // they could not be taken: the ports are free for a moment

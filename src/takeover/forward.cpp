@@ -15,6 +15,7 @@
 #include "takeover/failpoint.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/here.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 #include "takeover/socket_files.h"
@@ -130,14 +131,31 @@ Result<> Engine::record() {
     auto configuration = read(nginx_.source);
     if (!configuration) return configuration.error();
     configuration_ = *std::move(configuration);
-    targets_ = targets_of(configuration_);
-    if (targets_.size() > kAll) targets_.resize(kAll);
-    for (auto& target : targets_) {
+    return ask_nginx();
+}
+
+/// What is demanded of bext later: what nginx answers now, on every address that is here and every name.
+Result<> Engine::ask_nginx() {
+    auto all = targets_of(configuration_);
+    auto absent = remove_absent(all);
+    if (all.size() > kAll) all.resize(kAll);
+    std::set<std::string> silent;
+    for (auto& target : all) {
         if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = nginx_.running() ? ask(target) : Result<Answer>(Answer{});
-        before_.push_back(answer ? *answer : Answer{});
+        if (!answer) {
+            silent.insert(target.address.text());
+            continue;
+        }
+        targets_.push_back(target);
+        before_.push_back(*answer);
     }
-    return {};
+    std::string unasked;
+    if (!absent.empty()) unasked = "addresses that are not of this machine now: " + some_of(absent);
+    if (!silent.empty()) unasked += cat({unasked.empty() ? "" : "; ", "where nginx does not answer either: ", some_of({silent.begin(), silent.end()})});
+    if (unasked.empty()) return {};
+    say_("bext will not be asked on " + unasked);
+    return journal_.step("record", "bext is not asked on " + unasked);
 }
 
 Result<> Engine::arm() {
@@ -211,6 +229,10 @@ Result<> Engine::prove_targets(std::size_t most, int patience_ms) {
         if (Clock::now() > deadline_) return Error{"the time was over"};
         if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = ask_owner(targets_[i], owner, patience_ms);
+        if (!answer && !is_here(targets_[i].address)) {
+            say_("not asked any more, since the address has left: " + targets_[i].text());
+            continue;
+        }
         if (!answer) return Error{"bext: " + answer.error().text};
         if (nginx_.running() && worse(*answer, before_[i]))
             return Error{cat({"bext answers ", targets_[i].text(), " with ", std::to_string(answer->status), ", nginx did with ",
@@ -281,7 +303,7 @@ Result<> Engine::probation() {
         if (requests >= 20 && errors * 100 / requests > static_cast<std::uint64_t>(std::max(5, 3 * usual)))
             return Error{cat({std::to_string(errors), " of ", std::to_string(requests), " requests were answered with 5xx, usual are ",
                               std::to_string(usual), " %"})};
-        if (targets_.empty() || !nginx_.running()) continue;
+        if (targets_.empty() || !nginx_.running() || !is_here(targets_.front().address)) continue;
         auto answer = ask(targets_.front());
         slow = answer && answer->milliseconds > 10 * before_.front().milliseconds + 500 ? slow + 1 : 0;
         if (!answer || slow >= 3) return Error{"bext is far slower than nginx was on " + targets_.front().text()};

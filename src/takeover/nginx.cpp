@@ -1,5 +1,7 @@
 #include "takeover/nginx.h"
 
+#include <algorithm>
+
 #include "base/program.h"
 #include "base/text.h"
 #include "sysd/unit_text.h"
@@ -66,17 +68,35 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     return nginx;
 }
 
-Result<> nginx_accepts(const Nginx& nginx) {
+std::string only_absent(const std::string& said) {
+    constexpr std::string_view kMark = "[emerg] ", kBind = "bind() to ", kAbsent = " failed (99: ";
+    std::string found;
+    if (said.find("syntax is ok") == std::string::npos) return "";
+    for (auto line : split(said, '\n')) {
+        auto at = line.find(kMark);
+        if (at == std::string_view::npos) continue;
+        auto text = line.substr(at + kMark.size());
+        text.remove_prefix(std::min(text.size(), text.find_first_not_of("0123456789#: ")));  // "7#7: ", once it knows of its error log
+        if (!text.starts_with(kBind) || text.find(kAbsent) == std::string_view::npos) return "";
+        found += cat({found.empty() ? "" : "; ", text});
+    }
+    return found;
+}
+
+Result<std::string> nginx_accepts(const Nginx& nginx) {
     std::vector<std::string> words{nginx.program};
     if (nginx.masquerade) words.emplace_back("--as-nginx");
-    words.insert(words.end(), {"-t", "-q"});
+    words.emplace_back("-t");
     if (nginx.masquerade && !nginx.source.conf_file.empty()) words.insert(words.end(), {"-c", nginx.source.conf_file});
     if (!nginx.masquerade && !nginx.running()) words.insert(words.end(), nginx.words.begin() + 1, nginx.words.end());
     if (auto file = option_in(nginx.title, "-c"); !file.empty()) words.insert(words.end(), {"-c", file});
     if (!nginx.source.prefix.empty()) words.insert(words.end(), {"-p", nginx.source.prefix});
-    auto done = run_good(words, kTime);
+    auto done = run_program(words, kTime);
     if (!done) return done.error();
-    return {};
+    if (done->status == 0) return std::string();
+    if (auto absent = only_absent(done->err); !absent.empty()) return absent;
+    auto at = done->err.find("[emerg]");
+    return Error{cat({"\"", words.front(), "\" failed: ", at == std::string::npos ? done->reason() : done->err.substr(at, done->err.find('\n', at) - at)})};
 }
 
 }  // namespace bext::takeover

@@ -33,8 +33,12 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file);
 /// How a unit starts nginx, by its files: the start on living sockets, which a way back that was cut off may have left, is none.
 std::vector<std::string> own_words(const sysd::Unit& unit);
 
-/// nginx's own test of its configuration; the error has its words.
-Result<> nginx_accepts(const Nginx& nginx);
+/// nginx's own test of its configuration; the error has its words. The one thing that it may find wrong is an address that is not here now,
+/// and is then told: on living sockets nginx starts all the same.
+Result<std::string> nginx_accepts(const Nginx& nginx);
+
+/// What nginx's test says of addresses that are not here, when it finds nothing else wrong; else "".
+std::string only_absent(const std::string& said);
 
 /// The value of an option in a command line that shows itself as one text: "-c" in "nginx: master process nginx -c FILE".
 std::string option_in(const std::string& title, const std::string& option);

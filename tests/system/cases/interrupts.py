@@ -24,7 +24,7 @@ def _signalled(machine, command, step, signals):
     process = machine.start(f'exec env BEXT_FAILPOINT={step}:pause {command}')
     machine.wait_until('test -e /run/bext/failpoint', timeout=60)
     machine.run(f'for one in {signals}; do kill -$one $(pgrep -x bext); done')
-    machine.wait_until('pgrep -x bext', timeout=1)
+    assert process.poll() is None, machine.finish(process, check=False)
     machine.run('rm /run/bext/failpoint')
     return machine.finish(process, timeout=120, check=False)
 

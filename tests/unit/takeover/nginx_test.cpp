@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "takeover/here.h"
+
 namespace bext::takeover {
 namespace {
 
@@ -43,6 +45,33 @@ TEST_F(TakeoverNginxUnit, WhatAWayBackHasLeftIsNotHowNginxIsStarted) {
     EXPECT_EQ(own_words(unit), (Words{"/opt/nginx", "-c", "/srv/n.conf"}));
     unit.drop_in_paths = {"/no/such/file"};
     EXPECT_EQ(own_words(unit), (Words{"/usr/sbin/nginx", "-g", "daemon on;"}));
+}
+
+TEST(TakeoverNginxTest, AnAddressThatIsNotHereIsNoFaultOfTheConfiguration) {
+    const std::string syntax = "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n";
+    const std::string absent = "nginx: [emerg] bind() to 10.9.9.9:80 failed (99: Cannot assign requested address)\n";
+    const std::string failed = "nginx: configuration file /etc/nginx/nginx.conf test failed\n";
+    EXPECT_EQ(only_absent(syntax + absent + failed), "bind() to 10.9.9.9:80 failed (99: Cannot assign requested address)");
+    EXPECT_EQ(only_absent(syntax + "2026/11/28 23:36:12 [emerg] 461#461: bind() to [::2]:80 failed (99: Cannot assign requested address)\n" + failed),
+              "bind() to [::2]:80 failed (99: Cannot assign requested address)");
+    EXPECT_EQ(only_absent(absent + failed), "") << "it stopped before";
+    EXPECT_EQ(only_absent(syntax + failed), "");
+    EXPECT_EQ(only_absent(syntax + absent + "nginx: [emerg] open() \"/x\" failed (2: No such file or directory)\n"), "");
+    EXPECT_EQ(only_absent(syntax + "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)\n"), "");
+}
+
+TEST(TakeoverHere, KnowsTheAddressesOfThisMachine) {
+    EXPECT_TRUE(is_here(*net::Address::literal("127.0.0.1", 80)));
+    EXPECT_TRUE(is_here(*net::Address::literal("127.8.9.10", 80)));
+    EXPECT_FALSE(is_here(*net::Address::literal("192.0.2.77", 80)));
+    EXPECT_FALSE(is_here(*net::Address::literal("2001:db8::77", 80)));
+    EXPECT_TRUE(is_here(*net::Address::unix_path("/run/x")));
+    std::vector<Target> targets;
+    for (auto text : {"127.0.0.1", "192.0.2.77", "127.0.0.1"}) targets.push_back({*net::Address::literal(text, 80), "name", false, false, nullptr});
+    EXPECT_EQ(remove_absent(targets), std::vector<std::string>{"192.0.2.77:80"});
+    EXPECT_EQ(targets.size(), 2u);
+    EXPECT_EQ(some_of({"a", "b"}), "a, b");
+    EXPECT_EQ(some_of({"a", "b", "c", "d", "e"}), "a, b, c and 2 more");
 }
 
 }  // namespace
