@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "base/interrupts.h"
+#include "sysd/unread.h"
 
 namespace bext::sysd {
 namespace {
@@ -176,6 +177,20 @@ Result<std::vector<std::string>> Manager::start_words(const std::string& name) {
         finish(*proxy);
         auto commands = bus_->property<std::vector<Command>>(*proxy, kServiceUnit, "ExecStart");
         return commands.empty() ? std::vector<std::string>() : std::get<1>(commands.front());
+    });
+}
+
+Result<std::string> Manager::unread(const std::string& name, const Unit& unit) {
+    auto start = start_words(name);
+    if (!start) return start.error();
+    return guarded("asking systemd when it read the units", [&] {
+        Loading loading;
+        loading.directories = bus_->property<std::vector<std::string>>(*bus_->proxy, kManager, "UnitPath");
+        for (auto* key : {"UnitsLoadFinishTimestamp", "UnitsLoadTimestamp"})  // at the start, and later; 0 when there was no later
+            if (auto when = bus_->property<std::uint64_t>(*bus_->proxy, kManager, key)) loading.when_us = static_cast<std::int64_t>(when);
+        // A unit that was loaded because it was asked for is newer than the last reading of all: times say nothing without the flag.
+        if (!unit.need_daemon_reload) loading.when_us = INT64_MAX;
+        return sysd::unread(name, unit, loading, *start);
     });
 }
 

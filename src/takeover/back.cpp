@@ -69,6 +69,7 @@ void Engine::call_off() {
     static_cast<void>(manager_.reset_failed(kNginx));
     if (journal_.state().note("nginx-enabled") == "masked") static_cast<void>(manager_.mask(kNginx));
     static_cast<void>(disable_nginx());
+    static_cast<void>(manager_.daemon_reload());
 }
 
 /// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
@@ -240,10 +241,12 @@ Result<> Engine::clean_up() {
     unpin_files();
     if (auto done = restore_boot_state(true); !done) return done;
     if (auto done = remove_gates(); !done) return done;
+    if (auto done = manager_.disable_file(kRecover); !done) return done;
+    // Last: systemd 255 and later call every unit changed on the disk from each enabling and disabling on until they read all again.
     if (auto done = manager_.daemon_reload(); !done) return done;
     static_cast<void>(manager_.reset_failed(kBext));
     disarm();
-    return manager_.disable_file(kRecover);
+    return {};
 }
 
 }  // namespace bext::takeover

@@ -110,6 +110,7 @@ Result<bool> Engine::recover_at_boot() {
     if (!in_transition(phase)) return false;
     bool committed = exists(kActiveBit), forward = phase == Phase::kTakingOver;
     auto done = committed ? disable_nginx() : restore_boot_state(true);
+    if (done) done = manager_.daemon_reload();
     if (done && committed)
         done = forward ? journal_.enter(Phase::kActive, "finished at boot")
                        : journal_.enter(Phase::kFailed, "the machine went down during the rollback; bext serves, bext rollback tries again");
