@@ -11,6 +11,7 @@
 #include "base/interrupts.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
+#include "masquerade/settings.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
 #include "takeover/disk.h"
@@ -70,8 +71,10 @@ Result<bool> recover_held(Engine& engine) {
     return done;
 }
 
+Standing standing() { return {exists(kActiveBit), exists(masquerade::Settings().drop_in())}; }
+
 void print_state(const State& state, const Checks& checks) {
-    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
+    fputs(FLAGS_json ? json_of(state, standing(), checks).c_str() : text_of(state, standing()).c_str(), stdout);
 }
 
 /// Tells a terminal how far the rehearsal is.
@@ -162,7 +165,7 @@ int dashboard(Hands hands) {
     Actions actions;
     actions.status = [&] {
         auto state = Journal::look(kJournalDirectory);
-        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() +
+        return "{\"state\":" + json_of(state ? *state : State(), standing(), {}) + ",\"samples\":" + samples.json() +
                ",\"looked\":" + std::to_string(findings.looked()) + "}";
     };
     actions.checks = [&] { return findings.checks(); };
@@ -195,7 +198,9 @@ int only_checks(const std::string& why) {
 int nginx_takeover() {
     if (FLAGS_timeout < 1 || FLAGS_probation < 0 || FLAGS_rehearsal < 0)
         return fail("nginx-takeover", "--timeout is at least 1, --probation and --rehearsal at least 0");
+    if (FLAGS_port < 1 || FLAGS_port > 65535) return fail("nginx-takeover", "--port is from 1 to 65535, not " + std::to_string(FLAGS_port));
     auto hands = take_hands();
+    if (!hands && hands.error().system == EAGAIN) return fail("nginx-takeover", hands.error().text);
     if (!hands) return only_checks(hands.error().text);
     Engine engine(hands->manager, hands->journal, settings(), say);
     auto recovered = recover_held(engine);

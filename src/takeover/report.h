@@ -8,8 +8,13 @@
 
 namespace bext::takeover {
 
-/// `committed`: whether the commit bit is set.
-std::string text_of(const State& state, bool committed);
-std::string json_of(const State& state, bool committed, const Checks& checks);
+/// What stands on the disk, beside what the journal tells.
+struct Standing {
+    bool committed = false;   // the commit bit is set
+    bool masquerade = false;  // nginx.service is bext
+};
+
+std::string text_of(const State& state, const Standing& standing);
+std::string json_of(const State& state, const Standing& standing, const Checks& checks);
 
 }  // namespace bext::takeover
