@@ -75,6 +75,7 @@ void Engine::call_off() {
 /// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
 Result<> Engine::give_back() {
     undoing_ = true;
+    boot_restored_ = false;
     if (auto done = clear_start(); !done) return done.error();
     auto& state = journal_.state();
     bool asked = state.phase == Phase::kRollingBack, wanted = asked || state.note("nginx-running") != "no";
@@ -210,11 +211,12 @@ Result<> Engine::verify_sockets(const loader::Configuration& configuration, cons
 }
 
 Result<> Engine::restore_boot_state(bool bext_off) {
-    auto enabled = journal_.state().note("nginx-enabled");
+    auto enabled = boot_restored_ ? "" : journal_.state().note("nginx-enabled");
     if (enabled == "enabled")
         if (auto done = sysd::enable(kNginx); !done) return done;
     if (enabled == "masked")
         if (auto done = manager_.mask(kNginx); !done) return done;
+    boot_restored_ = true;
     if (!bext_off) return {};
     return manager_.disable_file(kBext);
 }

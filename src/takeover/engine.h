@@ -104,6 +104,7 @@ private:
     std::vector<Target> targets_;
     std::vector<Answer> before_;   // what nginx answered, for each of these
     std::vector<Fd> taken_;        // duplicates of nginx's listening sockets
+    bool boot_restored_ = false;   // nginx starts at boot as it did
     bool undoing_ = false;         // a full disk is then no reason to stop
     bool stop_first_ = false;      // they could not be taken: the ports are free for a moment
 };
