@@ -3,6 +3,8 @@ install(TARGETS bext-server RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR} COMPONE
 install(TARGETS bext RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(PROGRAMS $<TARGET_FILE:bext-nginx-shim> DESTINATION lib/bext RENAME nginx COMPONENT server)
 
+install(PROGRAMS systemd/give-back.sh DESTINATION lib/bext RENAME give-back COMPONENT server)
+
 # The units name the binary where it will be. systemd looks below lib/ whatever the libraries' directory is.
 set(BEXT_BINDIR ${CMAKE_INSTALL_FULL_BINDIR})
 set(BEXT_SBINDIR ${CMAKE_INSTALL_FULL_SBINDIR})

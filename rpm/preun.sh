@@ -3,13 +3,16 @@ if [ "$1" -eq 0 ]; then
   if bext nginx masquerade status > /dev/null 2>&1; then
     bext nginx masquerade uninstall || exit 1
   fi
-  # After a takeover the ports go back to nginx, with no moment in which they are closed if that can be had.
+  # What a takeover has left that was cut off is settled; after one the ports go back to nginx, with no moment in which they are
+  # closed if that can be had.
+  if [ -e /var/lib/bext/takeover/journal ]; then
+    bext recover > /dev/null || :
+  fi
   if [ -e /var/lib/bext/active ]; then
-    if ! bext rollback --yes > /dev/null; then
-      mkdir -p /run/bext
-      touch /run/bext/give-back
-      systemctl start bext-fallback.service || :
-    fi
+    bext rollback --yes > /dev/null || :
+  fi
+  if [ -d /run/systemd/system ]; then
+    /usr/lib/bext/give-back || :
   fi
   systemctl --no-reload disable --now bext.service > /dev/null 2>&1 || :
   systemctl stop bext-deploy.service > /dev/null 2>&1 || :

@@ -6,7 +6,9 @@
 
 #include <string_view>
 
+#include "base/interrupts.h"
 #include "cli/masquerade_takeover.h"
+#include "cli/takeover_hands.h"
 #include "masquerade/checks.h"
 #include "masquerade/doctor.h"
 #include "masquerade/masquerade.h"
@@ -45,6 +47,8 @@ int fail(const std::string& what, const Error& error) {
 
 /// `install` and `uninstall` tell step by step, or as one JSON object at the end.
 int change(const std::string& name, const masquerade::Settings& settings) {
+    std::optional<Interrupts> held;
+    if (!FLAGS_dry_run) held.emplace(tell_interrupt);
     std::string steps;
     auto report = [&steps](const std::string& word, const std::string& sentence) {
         if (FLAGS_json) {

@@ -37,7 +37,6 @@ Result<> move_over(Hands& hands, masquerade::Settings settings, const masquerade
     settings.takes_directory = takeover::exists(takeover::kNginxGate);
     if (settings.nginx_config.empty()) settings.nginx_config = state.note("nginx-conf");
     if (auto done = masquerade::install(settings, false, report); !done) return done;
-    hold_signals();
     auto say = [&report](const std::string& text) { report("takeover", text); };
     auto done = takeover::Engine(hands.manager, hands.journal, {}, say).roll_back();
     if (done) {

@@ -11,11 +11,13 @@
 #include <string_view>
 
 #include "base/counted.h"
+#include "base/interrupts.h"
 #include "base/text.h"
 #include "cli/compatible.h"
 #include "cli/masquerade_command.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
+#include "masquerade/settings.h"
 #include "takeover/checks.h"
 #include "takeover/dashboard.h"
 #include "takeover/dependents.h"
@@ -73,8 +75,18 @@ bool agreed(const char* question) {
 
 Settings settings() { return {FLAGS_nginx_config, FLAGS_timeout, FLAGS_probation}; }
 
+/// Settles what was left, however often the terminal says stop; then it stops.
+Result<bool> recover_held(Engine& engine) {
+    Interrupts held(tell_interrupt);
+    auto done = engine.recover();
+    if (done && Interrupts::asked()) return Error{"interrupted"};
+    return done;
+}
+
+Standing standing() { return {exists(kActiveBit), exists(masquerade::Settings().drop_in())}; }
+
 void print_state(const State& state, const Checks& checks) {
-    fputs(FLAGS_json ? json_of(state, exists(kActiveBit), checks, true).c_str() : text_of(state, exists(kActiveBit)).c_str(), stdout);
+    fputs(FLAGS_json ? json_of(state, standing(), checks, true).c_str() : text_of(state, standing()).c_str(), stdout);
 }
 
 /// Tells a terminal how far the rehearsal is.
@@ -129,7 +141,7 @@ int change(Hands& hands) {
         return fail("nginx-takeover", "a critical check failed; nothing was changed");
     }
     if (auto free = no_packages_at_work(); !free) return fail("nginx-takeover", free.error().text);
-    hold_signals();
+    Interrupts held(tell_interrupt);
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     if (done && !FLAGS_masquerade) log_next_step();
@@ -186,18 +198,16 @@ int dashboard(Hands hands) {
             if (file.find("access") != std::string::npos) access_log = file;
     }
     { auto given_back = std::move(hands.lock); }
-    sigset_t held, before;
-    sigfillset(&held);
-    sigprocmask(SIG_BLOCK, &held, &before);  // signals are the page's, not the other threads'
+    std::optional<SignalsHeld> not_the_threads(std::in_place);  // signals are the page's
     Samples samples(access_log, target);
     Findings findings;
     findings.renew(std::move(subject), checks, rehearsal);
-    sigprocmask(SIG_SETMASK, &before, nullptr);
+    not_the_threads.reset();
     signal(SIGPIPE, SIG_IGN);
     Actions actions;
     actions.status = [&] {
         auto state = Journal::look(kJournalDirectory);
-        return "{\"state\":" + json_of(state ? *state : State(), exists(kActiveBit), {}) + ",\"samples\":" + samples.json() +
+        return "{\"state\":" + json_of(state ? *state : State(), standing(), {}) + ",\"samples\":" + samples.json() +
                ",\"looked\":" + std::to_string(findings.looked()) + "}";
     };
     actions.checks = [&] { return findings.checks(); };
@@ -206,6 +216,10 @@ int dashboard(Hands hands) {
     actions.check = [&] { return check_again(findings); };
     actions.take_over = [&] { return transition(true, findings); };
     actions.roll_back = [&] { return transition(false, findings); };
+    actions.interrupt = [] {
+        Interrupts::ask();
+        tell_interrupt("the page has ended", 1);
+    };
     auto done = serve_dashboard(FLAGS_port, actions, [](const std::string& url) {
         printf("\nThe dashboard is at %s\nCtrl-C ends it; what serves goes on serving.\n", url.c_str());
         fflush(stdout);
@@ -237,8 +251,10 @@ int nginx_takeover() {
     if (geteuid() != 0) return fail("nginx-takeover", "it needs root; run it with sudo; nothing was changed");
     if (FLAGS_check) return report();
     auto hands = take_hands();
+    if (!hands && hands.error().system == EAGAIN) return fail("nginx-takeover", hands.error().text);
     if (!hands) return only_checks(hands.error().text);
-    auto recovered = Engine(hands->manager, hands->journal, settings(), say).recover();
+    Engine engine(hands->manager, hands->journal, settings(), say);
+    auto recovered = recover_held(engine);
     if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
     if (!FLAGS_auto_takeover && !FLAGS_yes && !FLAGS_masquerade) {
         if (FLAGS_allow_writes)
@@ -268,15 +284,15 @@ int status() {
 int rollback() {
     auto hands = take_hands(FLAGS_if_uncommitted);
     if (!hands) return fail("rollback", hands.error().text);
-    hold_signals();
     Engine engine(hands->manager, hands->journal, settings(), say);
-    if (auto done = engine.recover(); !done) return fail("rollback", done.error().text);
+    if (auto done = recover_held(engine); !done) return fail("rollback", done.error().text);
     if (FLAGS_if_uncommitted) return 0;
     auto phase = hands->journal.state().phase;
-    if (!allowed(phase, Phase::kRollingBack))
+    if (!engine.may_roll_back())
         return fail("rollback", "there is nothing to roll back: the phase is " + std::string(name_of(phase)));
     if (!agreed("Give the ports back to nginx now?")) return 1;
     if (auto free = no_packages_at_work(); !free) return fail("rollback", free.error().text);
+    Interrupts held(tell_interrupt);
     auto done = engine.roll_back();
     print_state(hands->journal.state(), {});
     return done ? 0 : fail("rollback", done.error().text);
@@ -285,7 +301,7 @@ int rollback() {
 int recover() {
     auto hands = take_hands();
     if (!hands) return fail("recover", hands.error().text);
-    hold_signals();
+    Interrupts held(tell_interrupt);
     Engine engine(hands->manager, hands->journal, settings(), say);
     auto done = FLAGS_boot ? engine.recover_at_boot() : engine.recover();
     if (!done) return fail("recover", done.error().text);

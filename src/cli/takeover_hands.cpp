@@ -1,6 +1,7 @@
 #include "cli/takeover_hands.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,11 +42,10 @@ Result<Hands> take_hands(bool by_force) {
     return Hands{*std::move(lock), *std::move(journal), *std::move(manager)};
 }
 
-void hold_signals() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) sigaddset(&held, number);
-    sigprocmask(SIG_BLOCK, &held, nullptr);
+void tell_interrupt(const std::string& name, int count) {
+    fprintf(stderr, "  %s: %s\n", name.c_str(), count == 1 ? "interrupted; the way back is taken in good order as soon as the step under way has ended"
+                                                         : "the way back is being taken; nothing is gained by ending it in the middle");
+    fflush(stderr);
 }
 
 }  // namespace bext::cli

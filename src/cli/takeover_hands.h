@@ -1,4 +1,4 @@
-// Takeover hands: what every change of a takeover needs: the lock, the journal, systemd, and signals that wait.
+// Takeover hands: what every change of a takeover needs: the lock, the journal, systemd, and what is said of signals.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct Hands {
 /// `by_force`: whoever has the lock is ended, when it is this program.
 Result<Hands> take_hands(bool by_force = false);
 
-/// What is begun is finished: a terminal that goes away ends nothing.
-void hold_signals();
+/// Tells a signal that came in the middle of something. For Interrupts.
+void tell_interrupt(const std::string& name, int count);
 
 }  // namespace bext::cli

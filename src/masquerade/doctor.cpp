@@ -77,7 +77,7 @@ Finding unit_is_loaded(const Patient& patient) {
     auto& unit = patient.service.unit;
     bool there = std::find(unit.drop_in_paths.begin(), unit.drop_in_paths.end(), patient.settings.drop_in()) != unit.drop_in_paths.end();
     if (unit.load_state != "loaded") return fail("systemd says: " + unit.load_state, "systemd-analyze verify " + patient.settings.unit);
-    if (unit.need_daemon_reload) return fail("the unit was changed on disk", "systemctl daemon-reload");
+    if (auto& unread = patient.service.unread; !unread.empty()) return fail(unread, "systemctl daemon-reload");
     return there ? pass(unit.type) : fail("the drop-in is not in force", kAgain);
 }
 

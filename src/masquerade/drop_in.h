@@ -1,4 +1,4 @@
-// Drop-in: the text that makes nginx.service run bext, and what the unit said before. See systemd.service(5), systemd.unit(5)
+// Drop-in: the text that makes nginx.service run bext. See systemd.service(5), systemd.unit(5)
 #pragma once
 
 #include <string>
@@ -19,9 +19,6 @@ struct DropIn {
 /// The text of bext-masquerade.conf. Every list is emptied first: without that systemd would add to it, and refuse the unit.
 /// A path that systemd would not read as one plain word is an error.
 Result<std::string> drop_in_text(const DropIn& drop_in);
-
-/// The words of the last ExecStart= of a unit, given the texts of its file and of its drop-ins in their order.
-std::vector<std::string> start_words(const std::vector<std::string>& texts);
 
 /// The value of nginx's option `letter` among its words; "" when it has none.
 std::string option_of(const std::vector<std::string>& words, char letter);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/interrupts.h"
+
 namespace bext::masquerade {
 namespace {
 
@@ -50,6 +52,7 @@ Result<> apply_steps(const std::vector<Step>& steps, Journal& journal, const Rep
             continue;
         }
         if (!state) return undo_after(begun, journal, report, state.error());
+        if (Interrupts::asked()) return undo_after(begun, journal, report, Error{"interrupted before the step " + step.name});
         begun.push_back(&step);
         if (auto applied = apply_one(step, journal); !applied)
             return undo_after(begun, journal, report, Error{step.name + ": " + applied.error().text});

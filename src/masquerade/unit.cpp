@@ -7,6 +7,7 @@
 #include "base/program.h"
 #include "masquerade/drop_in.h"
 #include "masquerade/files.h"
+#include "sysd/unit_text.h"
 
 namespace bext::masquerade {
 namespace {
@@ -27,23 +28,17 @@ std::vector<std::string> texts_of(const sysd::Unit& unit, const Settings& settin
     return texts;
 }
 
-bool is_loaded(const sysd::Unit& unit, const Settings& settings) {
-    auto& paths = unit.drop_in_paths;
-    return !unit.need_daemon_reload && std::find(paths.begin(), paths.end(), settings.drop_in()) != paths.end();
-}
-
 Result<State> check_drop_in(sysd::Manager& manager, const Settings& settings) {
     auto text = read_file(settings.drop_in());
     if (!text) return text.error();
     auto service = find_service(manager, settings);
     if (!service) return service.error();
-    bool loaded = is_loaded(service->unit, settings);
     auto& known = service->unit.drop_in_paths;
     bool remembered = std::find(known.begin(), known.end(), settings.drop_in()) != known.end();
     if (!*text) return remembered ? State::kPartly : State::kAbsent;
     auto wanted = wanted_drop_in(*service, settings);
     if (!wanted) return wanted.error();
-    return loaded && **text == *wanted ? State::kDone : State::kPartly;
+    return remembered && service->unread.empty() && **text == *wanted ? State::kDone : State::kPartly;
 }
 
 /// Writes the drop-in and has systemd read it.
@@ -99,7 +94,10 @@ Result<Service> find_service(sysd::Manager& manager, const Settings& settings) {
     if (!unit) return unit.error();
     Service service;
     service.unit = *std::move(unit);
-    service.nginx_words = start_words(texts_of(service.unit, settings));
+    auto unread = manager.unread(settings.unit, service.unit);
+    if (!unread) return unread.error();
+    service.unread = *std::move(unread);
+    service.nginx_words = sysd::start_words_in(texts_of(service.unit, settings));
     if (service.nginx_words.empty()) service.nginx_words = {settings.shim_bin};
     auto configured = option_of(service.nginx_words, 'c');
     service.nginx_config = settings.nginx_config.empty() ? configured : settings.nginx_config;

@@ -16,6 +16,7 @@ struct Service {
     std::vector<std::string> nginx_words;  // how the unit starts nginx, without the drop-in
     std::string pid_file;
     std::string nginx_config;              // "": nginx's default
+    std::string unread;                    // what of the unit's files systemd has not read yet
 };
 
 /// Looks it up; `settings` wins where it says something.

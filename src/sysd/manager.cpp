@@ -12,6 +12,9 @@
 #include <map>
 #include <mutex>
 
+#include "base/interrupts.h"
+#include "sysd/unread.h"
+
 namespace bext::sysd {
 namespace {
 
@@ -95,7 +98,10 @@ struct Manager::Bus {
                 changed.notify_all();
             });
         finish(*proxy);
-        connection->enterEventLoopAsync();
+        {
+            SignalsHeld not_the_threads;
+            connection->enterEventLoopAsync();
+        }
         proxy->callMethod("Subscribe").onInterface(kManager);
     }
     ~Bus() {
@@ -182,6 +188,20 @@ Result<Sandbox> Manager::sandbox(const std::string& service) {
         finish(*proxy);
         return Sandbox{bus_->property<std::string>(*proxy, kServiceUnit, "ProtectSystem"),
                        bus_->property<std::vector<std::string>>(*proxy, kServiceUnit, "ReadWritePaths")};
+    });
+}
+
+Result<std::string> Manager::unread(const std::string& name, const Unit& unit) {
+    auto start = start_words(name);
+    if (!start) return start.error();
+    return guarded("asking systemd when it read the units", [&] {
+        Loading loading;
+        loading.directories = bus_->property<std::vector<std::string>>(*bus_->proxy, kManager, "UnitPath");
+        for (auto* key : {"UnitsLoadFinishTimestamp", "UnitsLoadTimestamp"})  // at the start, and later; 0 when there was no later
+            if (auto when = bus_->property<std::uint64_t>(*bus_->proxy, kManager, key)) loading.when_us = static_cast<std::int64_t>(when);
+        // A unit that was loaded because it was asked for is newer than the last reading of all: times say nothing without the flag.
+        if (!unit.need_daemon_reload) loading.when_us = INT64_MAX;
+        return sysd::unread(name, unit, loading, *start);
     });
 }
 

@@ -22,7 +22,7 @@ struct Unit {
     std::string file_state;     // enabled, disabled, masked, …
     std::string fragment_path;  // the unit file, "" when there is none
     std::vector<std::string> drop_in_paths;
-    bool need_daemon_reload = false;
+    bool need_daemon_reload = false;  // systemd 255 and later say so of every unit once any was enabled or disabled: see unread()
     // Of services only:
     pid_t main_pid = 0;
     std::string type;
@@ -57,6 +57,8 @@ public:
     Result<std::vector<std::string>> start_words(const std::string& name);
 
     Result<Sandbox> sandbox(const std::string& service);
+    /// What of the unit's files systemd has not read yet, in words; "" when it has read everything.
+    Result<std::string> unread(const std::string& name, const Unit& unit);
 
     /// Unit files only, without a daemon_reload() and without SysV links (see disable() of unit_file.h).
     Result<> enable_file(const std::string& unit);

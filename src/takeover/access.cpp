@@ -19,12 +19,17 @@ std::string random_text() {
 Secrets Secrets::create() { return {random_text(), random_text(), random_text()}; }
 
 Access::Access(Secrets secrets, int port)
-    : secrets_(std::move(secrets)), port_(port), cookie_name_("bext_takeover_" + std::to_string(port) + "=") {}
+    : secrets_(std::move(secrets)), cookie_name_("bext_takeover_" + std::to_string(port) + "=") {}
 
-bool Access::here(std::string_view host) const {
-    auto port = ":" + std::to_string(port_);
-    for (auto name : {"127.0.0.1", "localhost", "[::1]"})
-        if (host == name + port) return true;
+/// A name of this machine for itself, with any port: an ssh tunnel may begin at another one than it ends at. A foreign name that resolves
+/// to this machine stays foreign.
+bool Access::here(std::string_view host) {
+    for (std::string_view name : {"127.0.0.1", "localhost", "[::1]"}) {
+        if (host == name) return true;
+        if (!host.starts_with(name) || host[name.size()] != ':') continue;
+        auto port = parse_decimal(host.substr(name.size() + 1), 65535);
+        return port && *port > 0;
+    }
     return false;
 }
 
@@ -39,7 +44,8 @@ bool Access::has_cookie(std::string_view cookies) const {
 
 Answerable Access::judge(const Asking& asking) const {
     if (!here(asking.host)) return Answerable::kWrongHost;
-    if (!asking.origin.empty() && !(asking.origin.starts_with("http://") && here(asking.origin.substr(7)))) return Answerable::kWrongOrigin;
+    // A page of another port of the same name is another page.
+    if (!asking.origin.empty() && asking.origin != cat({"http://", asking.host})) return Answerable::kWrongOrigin;
     if (secrets_.token.empty() || secrets_.cookie.empty() || secrets_.key.empty()) return Answerable::kNoToken;
     if (equal_in_constant_time(asking.token, secrets_.token)) return Answerable::kYes;
     bool page = asking.path == "/" && !asking.post;

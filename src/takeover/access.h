@@ -48,11 +48,10 @@ public:
     const std::string& key() const { return secrets_.key; }
 
 private:
-    bool here(std::string_view host) const;
+    static bool here(std::string_view host);
     bool has_cookie(std::string_view cookies) const;
 
     Secrets secrets_;
-    int port_;
     std::string cookie_name_;  // of its own for each port, since cookies are not
 };
 

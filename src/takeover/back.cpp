@@ -11,6 +11,7 @@
 #include "takeover/failpoint.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/here.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 
@@ -20,11 +21,36 @@ namespace {
 constexpr int kStartTime = 60'000, kStopTime = 60'000;  // ms
 constexpr int kVerifyTime = 500, kWatch = 50, kPidTime = 10'000;
 constexpr int kOpenTime = 10'000, kHearTime = 5000;
+constexpr int kBackTime = 120;  // s, for a way back that goes well; bext finishes what it has under way for up to 30 of them
 
 }  // namespace
 
+bool Engine::may_roll_back() const { return allowed(journal_.state().phase, Phase::kRollingBack) || exists(kActiveBit); }
+
 Result<> Engine::roll_back() {
+    if (!allowed(journal_.state().phase, Phase::kRollingBack))
+        if (auto done = adopt(); !done) return done;
     if (auto done = journal_.enter(Phase::kRollingBack); !done) return done;
+    arm_back();
+    return back_or_call_off();
+}
+
+/// The commit bit is there, and no journal that knows of it: nginx is to be what it is on most machines.
+Result<> Engine::adopt() {
+    if (auto done = journal_.begin(); !done) return done;
+    if (auto done = journal_.enter(Phase::kTakingOver, "the commit bit was found, and no record of how it came there"); !done) return done;
+    auto enabled = sysd::enabled_state(kNginx);
+    bool masked = enabled && enabled->starts_with("masked");
+    if (auto done = journal_.note("nginx-enabled", masked ? "masked" : "enabled"); !done) return done;
+    return journal_.enter(Phase::kActive);
+}
+
+/// Should this process die, another one goes on. The way back does not depend on it.
+void Engine::arm_back() {
+    if (auto done = set_timer(kBackTime); !done) say_("no timer watches over this: " + done.error().text);
+}
+
+Result<> Engine::back_or_call_off() {
     auto done = give_back();
     if (done) return journal_.enter(Phase::kRolledBack);
     auto reason = done.error().text;
@@ -37,16 +63,20 @@ Result<> Engine::roll_back() {
 void Engine::call_off() {
     auto bext = manager_.unit(kBext);
     if (!exists(kActiveBit) || !bext || !bext->active()) return;
+    disarm();
     say_("bext serves on");
     if (auto done = manager_.run(sysd::Job::kStop, kNginx, kStopTime); !done) say_(done.error().text);
     static_cast<void>(manager_.reset_failed(kNginx));
     if (journal_.state().note("nginx-enabled") == "masked") static_cast<void>(manager_.mask(kNginx));
     static_cast<void>(disable_nginx());
+    static_cast<void>(manager_.daemon_reload());
 }
 
 /// Whatever was done so far: nginx serves alone, and starts at boot as it did. Can be repeated.
 Result<> Engine::give_back() {
     undoing_ = true;
+    boot_restored_ = false;
+    if (auto done = clear_start(); !done) return done.error();
     auto& state = journal_.state();
     bool asked = state.phase == Phase::kRollingBack, wanted = asked || state.note("nginx-running") != "no";
     if (nginx_.program.empty()) {
@@ -102,7 +132,7 @@ Result<> Engine::start_nginx() {
 Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
     auto words = manager_.start_words(kNginx);
     if (!words) return words.error();
-    if (words->empty() || words->front() == own_program()) return Error{"nginx.service does not say how nginx is started"};
+    if (words->empty()) return Error{"nginx.service does not say how nginx is started"};
     auto giver = Giver::open(kBackSocket, sockets);
     if (!giver) return giver.error();
     auto pid_file = nginx_.unit.pid_file.empty() ? "/run/nginx.pid" : nginx_.unit.pid_file;
@@ -119,7 +149,7 @@ Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
         if (pid == unit->main_pid && nginx_serves()) break;
         pid = 0;
     }
-    static_cast<void>(remove_durably(kNginxStart));
+    static_cast<void>(remove_start());
     if (auto done = manager_.daemon_reload(); !done) return done;
     if (!started) return started;
     if (pid) return {};
@@ -143,6 +173,8 @@ Result<> Engine::start_nginx_afresh(const Error& before) {
     return Error{"nginx does not start: " + (started ? std::string("it ended at once") : started.error().text)};
 }
 
+/// nginx serves for a while, has every socket of bext's that its configuration asks for, and answers where anybody does. Before the commit
+/// nginx is who serves in any case, and what is found is only told.
 Result<> Engine::verify_nginx() {
     for (int waited = 0; waited < kVerifyTime; waited += kWatch, usleep(kWatch * 1000))
         if (!nginx_serves()) return Error{"nginx did not stay up; see journalctl -u nginx.service"};
@@ -150,20 +182,41 @@ Result<> Engine::verify_nginx() {
     if (!unit) return unit.error();
     auto configuration = read(nginx_.source);
     if (!configuration) return {};  // bext cannot read it any more, which is no reason against nginx
+    auto pids = processes_of(unit->control_group);
+    auto good = verify_sockets(*configuration, sockets_of(pids));
     auto targets = targets_of(*configuration);
     if (targets.size() > configuration->plan.listens.size()) targets.resize(configuration->plan.listens.size());
-    auto owner = [pids = processes_of(unit->control_group)](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
-    for (auto& target : targets)
-        if (auto answer = ask_owner(target, owner, kOpenTime); !answer) return Error{"nginx: " + answer.error().text};
+    remove_absent(targets);
+    auto owner = [pids](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
+    for (auto& target : targets) {
+        if (!good) break;
+        if (!ask(target)) continue;  // nobody is there whom a client could notice to be missing
+        if (auto answer = ask_owner(target, owner, kOpenTime); !answer) good = Error{"nginx: " + answer.error().text};
+    }
+    if (good || journal_.state().phase == Phase::kRollingBack) return good;
+    say_(good.error().text);
+    return {};
+}
+
+Result<> Engine::verify_sockets(const loader::Configuration& configuration, const std::set<std::uint64_t>& open) {
+    auto bext = manager_.unit(kBext);
+    if (!bext || !bext->active() || bext->main_pid <= 0) return {};
+    auto process = Process::find(bext->main_pid);
+    auto sockets = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
+    if (!sockets) return {};
+    for (auto& socket : *sockets)
+        for (auto& listen : configuration.plan.listens)
+            if (listen.text == address_text(socket.get()) && !open.contains(inode_of(socket.get()))) return Error{"nginx does not accept on " + listen.text};
     return {};
 }
 
 Result<> Engine::restore_boot_state(bool bext_off) {
-    auto enabled = journal_.state().note("nginx-enabled");
+    auto enabled = boot_restored_ ? "" : journal_.state().note("nginx-enabled");
     if (enabled == "enabled")
         if (auto done = sysd::enable(kNginx); !done) return done;
     if (enabled == "masked")
         if (auto done = manager_.mask(kNginx); !done) return done;
+    boot_restored_ = true;
     if (!bext_off) return {};
     return manager_.disable_file(kBext);
 }
@@ -191,10 +244,12 @@ Result<> Engine::clean_up() {
     if (auto done = restore_boot_state(true); !done) return done;
     if (auto done = remove_durably(kNginxVersion); !done) return done;
     if (auto done = remove_gates(); !done) return done;
+    if (auto done = manager_.disable_file(kRecover); !done) return done;
+    // Last: systemd 255 and later call every unit changed on the disk from each enabling and disabling on until they read all again.
     if (auto done = manager_.daemon_reload(); !done) return done;
     static_cast<void>(manager_.reset_failed(kBext));
     disarm();
-    return manager_.disable_file(kRecover);
+    return {};
 }
 
 }  // namespace bext::takeover

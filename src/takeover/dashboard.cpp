@@ -1,6 +1,5 @@
 #include "takeover/dashboard.h"
 
-#include <signal.h>
 
 #include <atomic>
 #include <boost/asio/signal_set.hpp>
@@ -12,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/interrupts.h"
 #include "base/guests.h"
 #include "base/text.h"
 #include "takeover/access.h"
@@ -54,16 +54,23 @@ struct Board {
             std::lock_guard lock(mutex);
             doing = name;
         }
+        SignalsHeld not_the_thread;
         work = std::thread([this, action] {
-            sigset_t all;
-            sigfillset(&all);
-            pthread_sigmask(SIG_BLOCK, &all, nullptr);
             auto done = action();
             std::lock_guard lock(mutex);
             trouble = done ? "" : done.error().text;
             busy = false;
         });
         return true;
+    }
+
+    /// A signal: a transition that is under way goes back, and is waited for.
+    void end() {
+        {
+            std::lock_guard lock(mutex);
+            if (busy && doing != "checks" && actions.interrupt) actions.interrupt();
+        }
+        io.stop();
     }
 
     std::string status() {
@@ -235,7 +242,7 @@ Result<> serve_dashboard(int port, const Actions& actions, const std::function<v
     if (error) return Error::from_errno("listening on 127.0.0.1:" + std::to_string(port), error.value());
     accept(board);
     asio::signal_set ends(board.io, SIGTERM, SIGINT, SIGHUP);
-    ends.async_wait([&board](auto, int) { board.io.stop(); });
+    ends.async_wait([&board](auto, int) { board.end(); });
     opened("http://127.0.0.1:" + std::to_string(port) + "/?token=" + board.access.token());
     board.io.run();
     if (board.work.joinable()) board.work.join();

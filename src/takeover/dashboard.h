@@ -12,9 +12,10 @@ namespace bext::takeover {
 struct Actions {
     std::function<std::string()> status, checks, rehearsal, config;
     std::function<Result<>()> check, take_over, roll_back;
+    std::function<void()> interrupt;  // asks the one that is under way to go back
 };
 
-/// Serves on 127.0.0.1 until SIGINT, SIGTERM or SIGHUP; what is under way then is finished first. `opened` gets the URL
+/// Serves on 127.0.0.1 until SIGINT, SIGTERM or SIGHUP; what is under way then goes back, or ends, first. `opened` gets the URL
 /// with the token.
 Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string& url)>& opened);
 

@@ -31,9 +31,12 @@ public:
 
     /// From Preflight to Active. On any failure nginx has the ports again, the phase is Failed and the error says why.
     Result<> take_over();
+    /// Whether bext serves by a takeover, so that the ports can be given back.
+    bool may_roll_back() const;
     /// From Active or Failed to RolledBack.
     Result<> roll_back();
-    /// Finishes or undoes what a process that died has left; true when there was something.
+    /// Finishes or undoes what a process that died has left; true when there was something. It starts from what is there: drop-ins,
+    /// the commit bit, who runs; the journal only tells what was wanted.
     Result<bool> recover();
     /// The same before the services start: only what decides which of them does.
     Result<bool> recover_at_boot();
@@ -46,10 +49,12 @@ private:
         Result<> (Engine::*run)();
     };
     Result<> run(const Step& step);
+    Result<> not_interrupted() const;
 
     // forward.cpp
     Result<> forward();
     Result<> record();
+    Result<> ask_nginx();
     Result<> arm();
     Result<> close_gates();
     Result<> start_bext();
@@ -66,20 +71,28 @@ private:
     Result<> prove_targets(std::size_t most, int patience_ms);
 
     // back.cpp
+    Result<> adopt();
+    void arm_back();
+    Result<> back_or_call_off();
     Result<> give_back();
     void call_off();
     Result<> start_nginx();
     Result<> start_nginx_on(const std::vector<Fd>& sockets);
     Result<> start_nginx_afresh(const Error& before);
     Result<> verify_nginx();
+    Result<> verify_sockets(const loader::Configuration& configuration, const std::set<std::uint64_t>& open);
     Result<> restore_boot_state(bool bext_off);
     Result<> release_bext();
     Result<> clean_up();
     bool nginx_serves();
 
     // recover.cpp
+    Result<bool> clear_start();
+    Result<bool> recover_committed(bool cleared);
+    Result<bool> recover_uncommitted(bool cleared);
     Result<> finish();
     void disarm();
+    Result<> set_timer(int seconds);
 
     sysd::Manager& manager_;
     Journal& journal_;
@@ -89,8 +102,9 @@ private:
     Nginx nginx_;
     loader::Configuration configuration_;
     std::vector<Target> targets_;
-    std::vector<Answer> before_;   // what nginx answered
+    std::vector<Answer> before_;   // what nginx answered, for each of these
     std::vector<Fd> taken_;        // duplicates of nginx's listening sockets
+    bool boot_restored_ = false;   // nginx starts at boot as it did
     bool undoing_ = false;         // a full disk is then no reason to stop
     bool stop_first_ = false;      // they could not be taken: the ports are free for a moment
 };

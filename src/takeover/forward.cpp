@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/counted.h"
+#include "base/interrupts.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "base/text.h"
@@ -15,6 +16,7 @@
 #include "takeover/failpoint.h"
 #include "takeover/gates.h"
 #include "takeover/giver.h"
+#include "takeover/here.h"
 #include "takeover/nameservers.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
@@ -67,12 +69,21 @@ int error_share(const std::string& access_log) {
 
 Result<> Engine::run(const Step& step) {
     if (Clock::now() > deadline_) return Error{cat({"the time was over before the step \"", step.name, "\""})};
+    if (auto go_on = not_interrupted(); !go_on) return Error{cat({go_on.error().text, " before the step \"", step.name, "\""})};
     if (auto done = journal_.step(step.name, step.text); !done && !undoing_) return done;
     say_(step.text);
     if (auto done = failpoint(step.name); !done) return done;
     auto done = (this->*step.run)();
     if (!done) return Error{cat({step.name, ": ", done.error().text})};
     return {};
+}
+
+/// An error when a signal has asked for the way back and there is one: from a takeover until the commit, from a rollback until the
+/// commit bit goes. What is being undone is undone.
+Result<> Engine::not_interrupted() const {
+    bool committed = exists(kActiveBit), back = journal_.state().phase == Phase::kRollingBack;
+    if (!Interrupts::asked() || committed != back || (undoing_ && !back)) return {};
+    return Error{"interrupted by a signal"};
 }
 
 Result<> Engine::take_over() {
@@ -126,24 +137,37 @@ Result<> Engine::record() {
     auto configuration = read(nginx_.source);
     if (!configuration) return configuration.error();
     configuration_ = *std::move(configuration);
-    targets_ = targets_of(configuration_);
-    if (targets_.size() > kAll) targets_.resize(kAll);
-    for (auto& target : targets_) {
+    return ask_nginx();
+}
+
+/// What is demanded of bext later: what nginx answers now, on every address that is here and every name.
+Result<> Engine::ask_nginx() {
+    auto all = targets_of(configuration_);
+    auto absent = remove_absent(all);
+    if (all.size() > kAll) all.resize(kAll);
+    std::set<std::string> silent;
+    for (auto& target : all) {
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = nginx_.running() ? ask(target) : Result<Answer>(Answer{});
-        before_.push_back(answer ? *answer : Answer{});
+        if (!answer) {
+            silent.insert(target.address.text());
+            continue;
+        }
+        targets_.push_back(target);
+        before_.push_back(*answer);
     }
-    return {};
+    std::string unasked;
+    if (!absent.empty()) unasked = "addresses that are not of this machine now: " + some_of(absent);
+    if (!silent.empty()) unasked += cat({unasked.empty() ? "" : "; ", "where nginx does not answer either: ", some_of({silent.begin(), silent.end()})});
+    if (unasked.empty()) return {};
+    say_("bext will not be asked on " + unasked);
+    return journal_.step("record", "bext is not asked on " + unasked);
 }
 
 Result<> Engine::arm() {
-    disarm();
     if (auto done = manager_.enable_file(kRecover); !done) return done;
     if (auto done = sync_directory(kWanted); !done) return done;
-    auto seconds = settings_.timeout_s + settings_.probation_s + kDeadManMargin;
-    auto done = run_good({"systemd-run", "--quiet", "--collect", "--unit=" + kDeadMan, "--on-active=" + std::to_string(seconds),
-                          "--timer-property=AccuracySec=1s", own_program(), "rollback", "--if-uncommitted"}, kStartTime);
-    if (!done) return done.error();
-    return {};
+    return set_timer(settings_.timeout_s + settings_.probation_s + kDeadManMargin);
 }
 
 Result<> Engine::close_gates() {
@@ -209,7 +233,12 @@ Result<> Engine::prove_targets(std::size_t most, int patience_ms) {
     auto owner = [pids = workers_of(*unit)](std::uint64_t inode) { return sockets_of(pids).contains(inode); };
     for (std::size_t i = 0; i < targets_.size() && i < most; ++i) {
         if (Clock::now() > deadline_) return Error{"the time was over"};
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto answer = ask_owner(targets_[i], owner, patience_ms);
+        if (!answer && !is_here(targets_[i].address)) {
+            say_("not asked any more, since the address has left: " + targets_[i].text());
+            continue;
+        }
         if (!answer) return Error{"bext: " + answer.error().text};
         if (nginx_.running() && worse(*answer, before_[i]))
             return Error{cat({"bext answers ", targets_[i].text(), " with ", std::to_string(answer->status), ", nginx did with ",
@@ -272,6 +301,7 @@ Result<> Engine::probation() {
     auto usual = error_share(configuration_.plan.log_files.empty() ? "/var/log/nginx/access.log" : configuration_.plan.log_files.front());
     int slow = 0;
     for (auto end = Clock::now() + std::chrono::seconds(settings_.probation_s); Clock::now() < end; usleep(kWatch * 1000)) {
+        if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto now = figures();
         if (now.empty()) return Error{"bext's main process is gone or does not answer"};
         auto requests = figure(now, "requests") - figure(first, "requests"), errors = figure(now, "responses_5xx") - figure(first, "responses_5xx");
@@ -279,7 +309,7 @@ Result<> Engine::probation() {
         if (requests >= 20 && errors * 100 / requests > static_cast<std::uint64_t>(std::max(5, 3 * usual)))
             return Error{cat({std::to_string(errors), " of ", counted(static_cast<std::uint64_t>(requests), "request"), " had an answer of 5xx, usual are ",
                               std::to_string(usual), " %"})};
-        if (targets_.empty() || !nginx_.running()) continue;
+        if (targets_.empty() || !nginx_.running() || !is_here(targets_.front().address)) continue;
         auto answer = ask(targets_.front());
         slow = answer && answer->milliseconds > 10 * before_.front().milliseconds + 500 ? slow + 1 : 0;
         if (!answer || slow >= 3) return Error{"bext is far slower than nginx was on " + targets_.front().text()};

@@ -32,7 +32,7 @@ std::string bext_gate(const loader::Source& source, const std::string& server) {
 }
 
 std::string nginx_start(const std::string& own_program, const std::string& pid_file, const std::vector<std::string>& words) {
-    std::string line = own_program + " serve-on " + kBackSocket + " " + unit_word(pid_file);
+    std::string line = own_program + " " + kServeOn + " " + kBackSocket + " " + unit_word(pid_file);
     for (auto& word : words) line += " " + unit_word(word);
     return "[Unit]\nConditionPathExists=\n\n[Service]\nType=forking\nPIDFile=" + pid_file + "\nExecStartPre=\nExecStart=\nExecStart=" + line + "\n";
 }
@@ -44,13 +44,24 @@ Result<> write_gates(const loader::Source& source, const std::string& server) {
     return write_durably(kBextGate, bext_gate(source, server));
 }
 
-Result<> remove_gates() {
-    for (auto& path : {kBextGate, kNginxGate, kNginxStart}) {
-        if (auto done = remove_durably(path); !done) return done;
-        rmdir(path.substr(0, path.rfind('/')).c_str());  // when it is empty
-    }
+namespace {
+
+Result<> remove_drop_in(const std::string& path) {
+    static_cast<void>(remove_durably(path + ".new"));  // of a writing that was cut off
+    if (auto done = remove_durably(path); !done) return done;
+    rmdir(path.substr(0, path.rfind('/')).c_str());  // when it is empty
     return {};
 }
+
+}  // namespace
+
+Result<> remove_gates() {
+    for (auto& path : {kBextGate, kNginxGate, kNginxStart})
+        if (auto done = remove_drop_in(path); !done) return done;
+    return {};
+}
+
+Result<> remove_start() { return remove_drop_in(kNginxStart); }
 
 std::string own_program() {
     char path[PATH_MAX];

@@ -26,6 +26,8 @@ std::string unit_word(const std::string& word);
 Result<> write_gates(const loader::Source& source, const std::string& server);
 /// Removes them, and the start on living sockets.
 Result<> remove_gates();
+/// Removes the start on living sockets.
+Result<> remove_start();
 
 /// The program that runs.
 std::string own_program();

@@ -19,6 +19,7 @@
 #include "supervisor/sockets.h"
 #include "supervisor/takeover_sockets.h"
 #include "takeover/disk.h"
+#include "takeover/places.h"
 
 namespace bext::takeover {
 namespace {
@@ -43,7 +44,7 @@ void serve(const Fd& listening, int stop, const std::vector<int>& fds) {
     }
 }
 
-/// Becomes nginx, which takes the sockets that NGINX names.
+/// Becomes nginx, which takes the sockets that NGINX names, or opens its own when there are none.
 [[noreturn]] void execute(std::vector<Fd> sockets, const std::vector<std::string>& words) {
     std::string list;
     for (auto& fd : sockets) {
@@ -51,7 +52,7 @@ void serve(const Fd& listening, int stop, const std::vector<int>& fds) {
         fcntl(fd.get(), F_SETFD, 0);
         list += std::to_string(fd.release()) + ";";
     }
-    setenv("NGINX", list.c_str(), 1);
+    if (!list.empty()) setenv("NGINX", list.c_str(), 1);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -96,6 +97,8 @@ Giver::~Giver() {
 
 Result<> serve_on(const std::string& path, const std::string& pid_file, const std::vector<std::string>& words) {
     auto sockets = supervisor::sockets_from_giver(path);
+    bool nobody = !sockets && (sockets.error().system == ENOENT || sockets.error().system == ECONNREFUSED);
+    if (nobody && !exists(kActiveBit)) execute({}, words);
     if (!sockets) return sockets.error();
     auto pid = fork();
     if (pid < 0) return Error::from_errno("fork()");

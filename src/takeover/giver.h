@@ -27,7 +27,8 @@ private:
 
 /// Receives the sockets of a Giver, places them in the environment as nginx's own inheritance variable, and executes
 /// `words` in a child; waits until `pid_file` names it. A child, since nginx removes the files of inherited unix sockets when
-/// it stops only if the process that started it has gone: otherwise its next start would find them in the way.
+/// it stops only if the process that started it has gone: otherwise its next start would find them in the way. When nobody gives
+/// any (the way back was cut off) and bext is not who has to serve, it becomes `words` as the unit itself would.
 Result<> serve_on(const std::string& path, const std::string& pid_file, const std::vector<std::string>& words);
 
 }  // namespace bext::takeover

@@ -27,9 +27,14 @@ inline const std::string kNginxGate = "/etc/systemd/system/nginx.service.d/50-be
 inline const std::string kBextGate = "/etc/systemd/system/bext.service.d/50-bext-takeover.conf";
 /// What bext.service may write besides what its unit says. It stays until the package is purged.
 inline const std::string kBextWrites = "/etc/systemd/system/bext.service.d/40-bext-writes.conf";
+/// What settles the rest at boot, while it is there.
+inline const std::string kRecoverLink = "/etc/systemd/system/multi-user.target.wants/" + kRecover;
 /// How nginx is started once on sockets that live. The last by its name, since an administrator's own drop-in must not give
 /// nginx its usual start back.
 inline const std::string kNginxStart = "/run/systemd/system/nginx.service.d/zzz-bext-rollback.conf";
+
+/// The word of bext's command line that such a start begins with.
+inline const std::string kServeOn = "serve-on";
 
 inline const std::string kDeadMan = "bext-takeover-deadman";
 

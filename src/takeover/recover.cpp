@@ -1,4 +1,8 @@
 // What a takeover process that died, or a power cut, has left: the commit bit says whether it is finished or undone.
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "base/program.h"
 #include "sysd/unit_file.h"
 #include "takeover/disk.h"
@@ -10,34 +14,78 @@ namespace bext::takeover {
 namespace {
 
 constexpr int kTime = 60'000;  // ms
-const std::string kRecoverLink = "/etc/systemd/system/multi-user.target.wants/" + kRecover;
+constexpr int kSettleTime = 20'000, kWatch = 50;
 constexpr const char* kInterrupted = "the process that took over ended in the middle; nginx serves";
 
 }  // namespace
 
 void Engine::disarm() { static_cast<void>(run_program({"systemctl", "--quiet", "stop", kDeadMan + ".timer"}, kTime)); }
 
+Result<> Engine::set_timer(int seconds) {
+    disarm();
+    auto done = run_good({"systemd-run", "--quiet", "--collect", "--unit=" + kDeadMan, "--on-active=" + std::to_string(seconds),
+                          "--timer-property=AccuracySec=1s", own_program(), "rollback", "--if-uncommitted"}, kTime);
+    if (!done) return done.error();
+    return {};
+}
+
+/// The start on living sockets that a way back has left behind: nobody hands sockets over there any more, and while it is there
+/// nginx.service cannot be started. What it has begun comes to its end first.
+Result<bool> Engine::clear_start() {
+    auto unit = manager_.unit(kNginx);
+    if (!unit) return unit.error();
+    auto& known = unit->drop_in_paths;
+    if (!exists(kNginxStart) && std::find(known.begin(), known.end(), kNginxStart) == known.end()) return false;
+    for (int waited = 0; waited < kSettleTime && unit && unit->active_state == "activating"; waited += kWatch) {
+        usleep(kWatch * 1000);
+        unit = manager_.unit(kNginx);
+    }
+    if (auto done = remove_start(); !done) return done.error();
+    if (auto done = manager_.daemon_reload(); !done) return done.error();
+    return true;
+}
+
 Result<bool> Engine::recover() {
+    auto cleared = clear_start();
+    if (!cleared) return cleared;
+    return exists(kActiveBit) ? recover_committed(*cleared) : recover_uncommitted(*cleared);
+}
+
+Result<bool> Engine::recover_committed(bool cleared) {
     auto phase = journal_.state().phase;
-    if (phase == Phase::kTakingOver && exists(kActiveBit)) {
-        if (auto done = finish(); !done) return done.error();
+    if (phase == Phase::kRollingBack) {
+        if (auto done = back_or_call_off(); !done) return done.error();
+        return true;
+    }
+    auto nginx = manager_.unit(kNginx), bext = manager_.unit(kBext);
+    if (!nginx || !bext) return nginx ? bext.error() : nginx.error();
+    bool both = nginx->active() && bext->active();
+    if (phase != Phase::kTakingOver && !both) return cleared;
+    if (auto done = finish(); !done) return done.error();
+    if (phase == Phase::kTakingOver)
         if (auto done = journal_.enter(Phase::kActive, "finished by bext recover"); !done) return done.error();
-    } else if (phase == Phase::kTakingOver) {
+    return true;
+}
+
+Result<bool> Engine::recover_uncommitted(bool cleared) {
+    auto phase = journal_.state().phase;
+    if (phase == Phase::kTakingOver) {
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kFailed, kInterrupted); !done) return done.error();
     } else if (phase == Phase::kRollingBack) {
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kRolledBack, "finished by bext recover"); !done) return done.error();
-    } else if (phase == Phase::kActive && !exists(kActiveBit)) {
+    } else if (phase == Phase::kActive) {
         if (auto done = journal_.enter(Phase::kRollingBack, "bext-fallback.service gave the ports back"); !done) return done.error();
         if (auto done = give_back(); !done) return done.error();
         if (auto done = journal_.enter(Phase::kRolledBack, "bext did not start any more"); !done) return done.error();
-    } else if (!in_transition(phase) && !exists(kActiveBit) && (exists(kBextGate) || exists(kRecoverLink))) {  // left by the recovery at boot, or by an undoing that failed
-        if (exists(kBextGate))  // behind it bext.service can only be what the takeover has started
-            if (auto done = release_bext(); !done) return done.error();
-        if (auto done = clean_up(); !done) return done.error();
+    } else if (exists(kBextGate) || exists(kNginxGate) || exists(kRecoverLink)) {  // left by the recovery at boot, or by an undoing that failed
+        // Behind its gate bext.service can only be what the takeover has started: nginx serves before it goes.
+        auto bext = manager_.unit(kBext);
+        bool serves = exists(kBextGate) && bext && bext->active();
+        if (auto done = serves ? give_back() : clean_up(); !done) return done.error();
     } else {
-        return false;
+        return cleared;
     }
     return true;
 }
@@ -62,6 +110,7 @@ Result<bool> Engine::recover_at_boot() {
     if (!in_transition(phase)) return false;
     bool committed = exists(kActiveBit), forward = phase == Phase::kTakingOver;
     auto done = committed ? disable_nginx() : restore_boot_state(true);
+    if (done) done = manager_.daemon_reload();
     if (done && committed)
         done = forward ? journal_.enter(Phase::kActive, "finished at boot")
                        : journal_.enter(Phase::kFailed, "the machine went down during the rollback; bext serves, bext rollback tries again");

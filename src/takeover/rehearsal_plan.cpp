@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "conf/files.h"
+#include "takeover/here.h"
 #include "takeover/rehearsal.h"
 
 namespace bext::takeover {
@@ -103,6 +104,7 @@ std::set<int> limit_statuses(const Survey& survey) {
 std::vector<Planned> plan_of(const Subject& subject, std::size_t most) {
     std::vector<Planned> all;
     auto targets = targets_of(*subject.configuration);
+    remove_absent(targets);
     for (auto& target : targets)
         if (all.size() < kMostNames) all.push_back({{"GET", "/", "", 0}, false, {target}});
     auto by_log = targets_by_log(subject, targets);

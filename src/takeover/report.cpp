@@ -42,21 +42,22 @@ std::string json_text(std::string_view text) {
     return out + "\"";
 }
 
-std::string text_of(const State& state, bool committed) {
-    if (!state.begun) return "no takeover was begun on this machine\n";
-    auto text = cat({"phase: ", name_of(state.phase), state.reason.empty() ? "" : ": ", state.reason, "\nstarts at boot: ",
-                     committed ? "bext" : "nginx, as its unit says", "\n"});
+std::string text_of(const State& state, const Standing& standing) {
+    std::string_view masquerade = standing.masquerade ? "nginx.service is bext (masquerade): see bext nginx masquerade status\n" : "";
+    if (!state.begun) return cat({"no takeover was begun on this machine\n", masquerade});
+    auto text = cat({"phase: ", name_of(state.phase), state.reason.empty() ? "" : ": ", state.reason, "\n", masquerade, "starts at boot: ",
+                     standing.committed ? "bext" : standing.masquerade ? "bext in nginx's place, as the unit of nginx says" : "nginx, as its unit says", "\n"});
     for (auto& record : state.records) {
         if (record.kind == "note") continue;
         text += cat({"  ", clock_text(record.time), "  ", record.kind == "step" ? "  " : "", record.name, record.text.empty() ? "" : ": ",
                      record.text, "\n"});
     }
-    return committed && state.phase == Phase::kActive ? text + not_yet_text(dependents()) : text;
+    return standing.committed && !standing.masquerade && state.phase == Phase::kActive ? text + not_yet_text(dependents()) : text;
 }
 
-std::string json_of(const State& state, bool committed, const Checks& checks, bool next) {
+std::string json_of(const State& state, const Standing& standing, const Checks& checks, bool next) {
     auto text = cat({"{\"phase\":", json_text(name_of(state.phase)), ",\"begun\":", state.begun ? "true" : "false", ",\"reason\":",
-                     json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", committed ? "true" : "false",
+                     json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", standing.committed ? "true" : "false", ",\"masquerade\":", standing.masquerade ? "true" : "false",
                      ",\"history\":["});
     bool first = true;
     for (auto& record : state.records) {
@@ -65,7 +66,7 @@ std::string json_of(const State& state, bool committed, const Checks& checks, bo
         first = false;
     }
     text += "],\"checks\":" + json_of(checks);
-    if (next && committed && state.phase == Phase::kActive) text += cat({",\"next\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents())});
+    if (next && standing.committed && !standing.masquerade && state.phase == Phase::kActive) text += cat({",\"next\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents())});
     return text + "}\n";
 }
 

@@ -11,7 +11,7 @@ if(TARGET selinux)
   set_tests_properties(package.selinux PROPERTIES FIXTURES_REQUIRED packages)
 endif()
 
-file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/debian/p* ${CMAKE_SOURCE_DIR}/debian/*.sh ${CMAKE_SOURCE_DIR}/needrestart/*)
+file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/debian/p* ${CMAKE_SOURCE_DIR}/debian/*.sh ${CMAKE_SOURCE_DIR}/systemd/*.sh ${CMAKE_SOURCE_DIR}/needrestart/*)
 add_test(NAME package.shellcheck COMMAND shellcheck ${scripts})
 file(GLOB scriptlets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rpm/*.sh)
 # rpm adds the first line, and a trigger of its own may follow

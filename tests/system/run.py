@@ -2,6 +2,7 @@
 """Runs the system tests: each is a function of a file in cases/, and has a Debian machine of its own.
 
     run.py --build DIR [--thorough] [CASE[.TEST]…]    cases/CASE.py, or its function TEST alone; all when none is named
+    run.py --package FILE [CASE[.TEST]…]              the same with what is in a Debian package, such as that of a build before
     run.py --image                       only makes the disk that the machines start from
     run.py --list                        names the tests
 
@@ -55,8 +56,11 @@ def chosen(names, thorough):
     return found
 
 
-def stage(build, directory):
-    """Installs the build into a directory, as a package would hold it."""
+def stage(build, package, directory):
+    """Installs the build, or a package, into a directory, as a package would hold it."""
+    if package:
+        subprocess.run(['dpkg-deb', '--extract', package, directory], check=True)
+        return
     command = ['cmake', '--install', str(build), '--prefix', '/usr', '--strip']
     subprocess.run(command, env={'DESTDIR': directory, 'PATH': '/usr/local/bin:/usr/bin:/bin'}, check=True, stdout=subprocess.DEVNULL)
 
@@ -99,6 +103,7 @@ def missing_program(function):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'release')
+    parser.add_argument('--package', type=pathlib.Path)
     parser.add_argument('--image', action='store_true')
     parser.add_argument('--list', action='store_true')
     parser.add_argument('--thorough', action='store_true')
@@ -128,8 +133,9 @@ def main():
         print(disk)
         return 0
     with tempfile.TemporaryDirectory() as files:
-        stage(args.build, files)
-        failed = [name for name, function in tests if not run_one(name, function, disk, args.build, files, args.thorough or name in args.tests)]
+        stage(args.build, args.package, files)
+        build = args.package.parent if args.package else args.build
+        failed = [name for name, function in tests if not run_one(name, function, disk, build, files, args.thorough or name in args.tests)]
     print(f'{len(tests)} system tests, {len(failed)} failed{": " if failed else ""}{" ".join(failed)}')
     return 1 if failed else 0
 

@@ -35,7 +35,8 @@ def _serves(machine, unit):
 def _masqueraded(machine, enabled='enabled'):
     _serves(machine, 'nginx')
     told = json.loads(machine.run('bext takeover status --json').out)
-    assert told['phase'] == 'RolledBack', told
+    assert told['phase'] == 'RolledBack' and told['masquerade'] is True, told
+    assert 'nginx.service is bext (masquerade)' in machine.run('bext takeover status').out
     assert machine.run('ls /var/lib/bext/active /etc/systemd/system/*.service.d/50-bext* /run/systemd/system/nginx.service.d', check=False).out == ''
     assert machine.run('systemctl is-enabled nginx bext bext-recover', check=False).out.split() == [enabled, 'disabled', 'disabled']
     assert machine.run('cat /run/nginx.pid').out == machine.run('systemctl show -P MainPID nginx').out

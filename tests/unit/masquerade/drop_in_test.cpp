@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sysd/unit_text.h"
+
 namespace bext::masquerade {
 namespace {
 
@@ -38,15 +40,15 @@ TEST(DropIn, refuses_paths_that_are_no_plain_word) {
 }
 
 TEST(DropIn, finds_how_the_unit_starts_nginx) {
-    auto words = start_words({"[Service]\nExecStartPre=/usr/sbin/nginx -t\nExecStart=/usr/sbin/nginx -g 'daemon on; master_process on;'\nExecReload=/x\n"});
+    auto words = sysd::start_words_in({"[Service]\nExecStartPre=/usr/sbin/nginx -t\nExecStart=/usr/sbin/nginx -g 'daemon on; master_process on;'\nExecReload=/x\n"});
     EXPECT_EQ(words, (Words{"/usr/sbin/nginx", "-g", "daemon on; master_process on;"}));
 }
 
 TEST(DropIn, a_later_file_wins_and_an_empty_value_forgets) {
-    EXPECT_EQ(start_words({"ExecStart=/a\n", "ExecStart=\nExecStart = -/b -c \"/x y\" \\\n  -q\n"}), (Words{"/b", "-c", "/x y", "-q"}));
-    EXPECT_TRUE(start_words({"ExecStart=/a\n", "ExecStart=\n"}).empty());
-    EXPECT_TRUE(start_words({"[Unit]\n#ExecStart=/a\n"}).empty());
-    EXPECT_EQ(start_words({"ExecStart=/a '' \"b\"c"}), (Words{"/a", "", "bc"}));
+    EXPECT_EQ(sysd::start_words_in({"ExecStart=/a\n", "ExecStart=\nExecStart = -/b -c \"/x y\" \\\n  -q\n"}), (Words{"/b", "-c", "/x y", "-q"}));
+    EXPECT_TRUE(sysd::start_words_in({"ExecStart=/a\n", "ExecStart=\n"}).empty());
+    EXPECT_TRUE(sysd::start_words_in({"[Unit]\n#ExecStart=/a\n"}).empty());
+    EXPECT_EQ(sysd::start_words_in({"ExecStart=/a '' \"b\"c"}), (Words{"/a", "", "bc"}));
 }
 
 TEST(DropIn, finds_an_option_among_the_words) {

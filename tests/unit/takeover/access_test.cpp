@@ -27,14 +27,15 @@ TEST_F(TakeoverAccess, TheTokenOpens) {
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
     good_.post = true;
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
-    for (auto host : {"localhost:9999", "[::1]:9999"}) {
+    for (auto host : {"localhost:9999", "[::1]:9999", "127.0.0.1:8080", "localhost:1", "localhost"}) {  // a tunnel may begin at any port
         good_.host = host;
         EXPECT_EQ(access_.judge(good_), Answerable::kYes) << host;
     }
 }
 
 TEST_F(TakeoverAccess, AForeignHostIsRefusedEvenWithTheToken) {
-    for (auto host : {"", "127.0.0.1", "127.0.0.1:80", "evil.example:9999", "127.0.0.1:9999.evil.example", "localhost"}) {
+    for (auto host : {"", "127.0.0.2", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:80a", "evil.example:9999", "127.0.0.1:9999.evil.example",
+                      "127.0.0.1.evil.example", "localhost.evil.example:9999", "localhost@evil.example:80"}) {
         good_.host = host;
         EXPECT_EQ(access_.judge(good_), Answerable::kWrongHost) << host;
     }
@@ -46,7 +47,13 @@ TEST_F(TakeoverAccess, AForeignOriginIsRefused) {
         EXPECT_EQ(access_.judge(good_), Answerable::kWrongOrigin) << origin;
     }
     good_.origin = "http://localhost:9999";
+    EXPECT_EQ(access_.judge(good_), Answerable::kWrongOrigin) << "the page is 127.0.0.1's";
+    good_.origin = "http://127.0.0.1:9999";
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
+    good_.host = "localhost:8888";
+    EXPECT_EQ(access_.judge(good_), Answerable::kWrongOrigin);
+    good_.origin = "http://localhost:8888";
+    EXPECT_EQ(access_.judge(good_), Answerable::kYes) << "at the other end of a tunnel";
 }
 
 /// The browser sends the cookie to every port of this machine: whoever listens on another one has it.
