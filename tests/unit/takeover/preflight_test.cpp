@@ -48,7 +48,7 @@ TEST_F(PreflightTest, EveryDirectiveIsNamedWithPlaceAndModule) {
                                      "    image_filter test;\n    perl x;\n  }\n}\n"));
     std::string text;
     for (auto& one : all) text += one.place.substr(one.place.rfind(':') + 1) + " " + one.directive + " " + one.module + "\n";
-    EXPECT_EQ(text, "1 stream ngx_stream_core_module\n6 proxy_cache_path ngx_http_proxy_module\n8 grpc_pass ngx_http_grpc_module\n9 more_set_headers headers-more\n"
+    EXPECT_EQ(text, "1 stream ngx_stream_core_module\n6 proxy_cache_path ngx_http_proxy_module\n8 grpc_pass ngx_http_grpc_module\n9 more_set_headers ngx_http_headers_more_filter_module\n"
                     "10 gunzip on ngx_http_gunzip_module\n12 nonsense_x \n13 image_filter ngx_http_image_filter_module\n14 perl ngx_http_perl_module\n");
     for (auto& one : all) EXPECT_TRUE(one.happens.starts_with("refused: ")) << one.directive;
 }
