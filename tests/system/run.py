@@ -114,6 +114,7 @@ def main():
         print('\n'.join(name for name, _ in tests))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the commands of the tests would ignore it, too
     missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     reason = impossible()
     if reason:
