@@ -264,18 +264,18 @@ long largest_memory() {  // KiB
 
 TEST_F(WebhookTest, ABodyIsNotKept) {
     serve("true");
-    constexpr std::size_t kSize = 25 * 1024 * 1024 - 1;
+    constexpr std::size_t kSize = 16 * 1024 * 1024 - 1;  // sanitizers are slow, and a delivery has 10 s
     auto before = largest_memory();
     std::vector<Fd> sending;
     std::string piece(1024 * 1024, 'x');
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 3; ++i) {
         sending.push_back(connected());
         auto head = "POST / HTTP/1.1\r\nHost: a\r\nX-Hub-Signature-256: " + std::string(kSignature) + "\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n";
         ASSERT_GT(::send(sending.back().get(), head.data(), head.size(), MSG_NOSIGNAL), 0);
         for (std::size_t sent = 0; sent + piece.size() <= kSize; sent += piece.size())
             ASSERT_EQ(::send(sending.back().get(), piece.data(), piece.size(), MSG_NOSIGNAL), static_cast<ssize_t>(piece.size()));
     }
-    EXPECT_LT(largest_memory() - before, kKeepsFreedMemory ? 512 * 1024 : 32 * 1024) << "KiB for 96 MiB that nobody has signed";
+    EXPECT_LT(largest_memory() - before, kKeepsFreedMemory ? 512 * 1024 : 24 * 1024) << "KiB for 48 MiB that nobody has signed";
     piece.resize(kSize % piece.size());
     for (auto& fd : sending) {
         ASSERT_GT(::send(fd.get(), piece.data(), piece.size(), MSG_NOSIGNAL), 0);
