@@ -200,9 +200,9 @@ def tls_sites_there_and_back(machine):
 
 
 def a_bext_that_cannot_start_is_undone(machine):
-    """Its sandbox may not write where this log is, nginx may."""
-    machine.put('server { listen 8088; root /var/www/html; access_log /usr/local/log; }', '/etc/nginx/conf.d/hidden.conf')
-    machine.run('systemctl reload nginx')
+    """For a reason that no check foresees."""
+    machine.put('[Service]\nExecStartPre=/bin/false\n', '/etc/systemd/system/bext.service.d/90-broken.conf')
+    machine.run('systemctl daemon-reload')
     before = _state_of_boot(machine)
     with Load(machine, kept=4, fresh=4) as load:
         done = machine.run(GO, timeout=120, check=False)
