@@ -19,7 +19,7 @@ def a_second_takeover_looks_at_the_lock_before_anything_else(machine):
 def a_port_that_is_none_is_refused(machine):
     for port in ('0', '99999', '65536', '-1'):
         done = machine.run(f'timeout 20 bext nginx-takeover --rehearsal 0 --port={port}', check=False)
-        assert done.status == 1 and f'--port is from 1 to 65535, not {port}' in done.err, done
+        assert done.status == 2 and f'--port takes a number from 1 to 65535, not "{port}"' in done.err, done
 
 
 def the_page_answers_at_the_other_end_of_a_tunnel(machine):
