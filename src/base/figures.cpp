@@ -116,7 +116,7 @@ Result<FigurePage> FigurePage::open(Fd fd) {
 Figures& FigurePage::claim() {
     if (!map_) {
         auto made = create();
-        if (!made) abort();  // not even 800 KB of memory
+        if (!made) abort();  // not even the addresses for it
         *this = *std::move(made);
     }
     pid_t self = getpid();

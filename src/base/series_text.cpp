@@ -1,5 +1,7 @@
 #include "base/series_text.h"
 
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -10,8 +12,7 @@ namespace {
 
 struct Line {
     SeriesKind kind;
-    std::string name, part;  // quoted
-    std::string labels;      // server="example.com",location="/"
+    std::string labels;  // server="example.com",location="/"
     SeriesTotals totals;
 };
 
@@ -20,12 +21,11 @@ struct Kind {
     const char* name;
     const char* part;  // null: there is only a name
     const char* what;  // in the help
-    const char* list;  // in JSON
 };
 constexpr Kind kKinds[] = {
-    {"bext_server_", "server", nullptr, "of the server", "servers"},
-    {"bext_location_", "server", "location", "of the location", "locations"},
-    {"bext_upstream_peer_", "upstream", "peer", "of the upstream's server", "peers"},
+    {"bext_server_", "server", nullptr, "of the server"},
+    {"bext_location_", "server", "location", "of the location"},
+    {"bext_upstream_peer_", "upstream", "peer", "of the upstream's server"},
 };
 static_assert(std::size(kKinds) == static_cast<std::size_t>(SeriesKind::kEnd));
 
@@ -36,14 +36,24 @@ constexpr std::string_view kOthers = "(other)";
 
 const Kind& of(SeriesKind kind) { return kKinds[static_cast<int>(kind)]; }
 
+/// `text` as a label's value, with its quotes.
+std::string label_value(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        c == '\n' ? out += "\\n" : out += c;
+    }
+    return out + "\"";
+}
+
 std::vector<Line> lines_of(const SeriesTable& series) {
     std::vector<Line> lines;
     series.each([&](SeriesKind kind, std::string_view name, std::string_view part, const SeriesTotals& totals) {
         auto& how = of(kind);
         if (name.empty()) name = part = kOthers;
-        Line line{kind, quoted(name), quoted(part), {}, totals};
-        line.labels = cat({how.name, "=", line.name});
-        if (how.part) line.labels += cat({",", how.part, "=", line.part});
+        Line line{kind, {}, totals};
+        line.labels = cat({how.name, "=", label_value(name)});
+        if (how.part) line.labels += cat({",", how.part, "=", label_value(part)});
         lines.push_back(std::move(line));
     });
     return lines;
@@ -105,38 +115,7 @@ private:
     std::string name_;
 };
 
-template <class Numbers>
-std::string list(const Numbers& numbers) {
-    std::string text = "[";
-    for (auto n : numbers) text += cat({text.size() > 1 ? "," : "", std::to_string(n)});
-    return text + "]";
-}
-
-std::string object(const Line& line) {
-    auto& t = line.totals;
-    auto& how = of(line.kind);
-    auto names = cat({"\"", how.name, "\":", line.name, ","});
-    if (how.part) names += cat({"\"", how.part, "\":", line.part, ","});
-    return cat({"{", names, "\"requests\":", list(t.statuses), ",\"failures\":", std::to_string(t.failures), ",\"received\":", std::to_string(t.received),
-                ",\"sent\":", std::to_string(t.sent), ",\"milliseconds\":", std::to_string(t.milliseconds), ",\"durations\":", list(t.durations), "}"});
-}
-
 }  // namespace
-
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '\n') {
-            out += "\\n";
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            out += ' ';  // no name has one
-        } else {
-            if (c == '"' || c == '\\') out += '\\';
-            out += c;
-        }
-    }
-    return out + "\"";
-}
 
 void put_series_metrics(std::string& text, const SeriesTable& series) {
     auto lines = lines_of(series);
@@ -153,19 +132,6 @@ void put_series_metrics(std::string& text, const SeriesTable& series) {
     metrics.counter(kind, "received_bytes_total", "Bytes of requests sent to it", &SeriesTotals::received);
     metrics.counter(kind, "sent_bytes_total", "Bytes of its answers", &SeriesTotals::sent);
     metrics.durations(kind, "response_duration_seconds", "Time from the choice to the end of the answer");
-}
-
-std::string series_json(const SeriesTable& series) {
-    auto lines = lines_of(series);
-    std::string text = "{";
-    for (auto kind : {SeriesKind::kServer, SeriesKind::kLocation, SeriesKind::kPeer}) {
-        text += cat({"\"", of(kind).list, "\":["});
-        bool first = true;
-        for (auto& line : lines)
-            if (line.kind == kind) text += cat({std::exchange(first, false) ? "" : ",", object(line)});
-        text += "],";
-    }
-    return cat({text, "\"bounds\":", list(kSeriesBounds), "}"});
 }
 
 }  // namespace bext

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace bext::cli {
@@ -46,15 +47,6 @@ std::string with_value(const Flag& flag) {
 }
 
 std::string sentence_of(const Flag& flag) { return cat({flag.text, flag.standard.empty() ? "" : " (default: ", flag.standard, flag.standard.empty() ? "" : ")"}); }
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        c == '\n' ? out += "\\n" : out += c;
-    }
-    return out + "\"";
-}
 
 std::string json_of(const Flag& flag) {
     return cat({"{\"typed\":", json_text(typed(flag)), ",\"value\":", json_text(flag.takes_value() ? flag.value : ""), ",\"file\":",

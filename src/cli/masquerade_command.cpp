@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/interrupts.h"
+#include "base/json.h"
 #include "cli/masquerade_takeover.h"
 #include "cli/takeover_hands.h"
 #include "masquerade/checks.h"
@@ -40,7 +41,7 @@ masquerade::Settings settings_of_flags() {
 }
 
 int fail(const std::string& what, const Error& error) {
-    if (FLAGS_json) printf("{\"ok\":false,\"error\":%s}\n", masquerade::json_string(error.text).c_str());
+    if (FLAGS_json) printf("{\"ok\":false,\"error\":%s}\n", json_text(error.text).c_str());
     fprintf(stderr, "bext: masquerade %s failed: %s\n", what.c_str(), error.text.c_str());
     return 1;
 }
@@ -52,8 +53,8 @@ int change(const std::string& name, const masquerade::Settings& settings) {
     std::string steps;
     auto report = [&steps](const std::string& word, const std::string& sentence) {
         if (FLAGS_json) {
-            steps += (steps.empty() ? "{" : ",{") + std::string("\"result\":") + masquerade::json_string(word) + ",\"step\":" +
-                     masquerade::json_string(sentence) + "}";
+            steps += (steps.empty() ? "{" : ",{") + std::string("\"result\":") + json_text(word) + ",\"step\":" +
+                     json_text(sentence) + "}";
         } else {
             printf("%-11s %s\n", word.c_str(), sentence.c_str());
             fflush(stdout);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/json.h"
 #include "base/program.h"
 #include "base/text.h"
 #include "masquerade/fetch.h"
@@ -198,8 +199,8 @@ std::string findings_text(const std::vector<Finding>& findings) {
 std::string findings_json(const std::vector<Finding>& findings) {
     std::string text;
     for (auto& one : findings)
-        text += cat({text.empty() ? "" : ",", "{\"name\":", json_string(one.name), ",\"verdict\":", json_string(lower(word_of(one.verdict))), ",\"what\":",
-                     json_string(one.what), ",\"mend\":", json_string(one.mend), "}"});
+        text += cat({text.empty() ? "" : ",", "{\"name\":", json_text(one.name), ",\"verdict\":", json_text(lower(word_of(one.verdict))), ",\"what\":",
+                     json_text(one.what), ",\"mend\":", json_text(one.mend), "}"});
     return cat({"{\"ok\":", is_well(findings) ? "true" : "false", ",\"findings\":[", text, "]}\n"});
 }
 

@@ -38,7 +38,4 @@ Result<Status> status(const Settings& settings);
 std::string status_text(const Status& status);
 std::string status_json(const Status& status);
 
-/// `text` as a JSON string, with its quotes.
-std::string json_string(const std::string& text);
-
 }  // namespace bext::masquerade

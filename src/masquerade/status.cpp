@@ -1,4 +1,5 @@
 // The status of masquerade.h: what is installed, and who serves.
+#include "base/json.h"
 #include "base/text.h"
 #include "masquerade/diversion.h"
 #include "masquerade/files.h"
@@ -29,21 +30,6 @@ State Status::state() const {
         absent += part.state == State::kAbsent;
     }
     return done == parts.size() ? State::kDone : absent == parts.size() ? State::kAbsent : State::kPartly;
-}
-
-std::string json_string(const std::string& text) {
-    std::string quoted = "\"";
-    for (char c : text) {
-        constexpr char kHex[] = "0123456789abcdef";
-        auto byte = static_cast<unsigned char>(c);
-        if (byte < 32) {
-            quoted += std::string("\\u00") + kHex[byte >> 4] + kHex[byte & 15];
-        } else {
-            if (c == '"' || c == '\\') quoted += '\\';
-            quoted += c;
-        }
-    }
-    return quoted + "\"";
 }
 
 Result<Status> status(const Settings& settings) {
@@ -79,10 +65,10 @@ std::string status_text(const Status& status) {
 
 std::string status_json(const Status& status) {
     std::string parts;
-    for (auto& part : status.parts) parts += cat({parts.empty() ? "" : ",", json_string(part.name), ":", json_string(word_of(part.state))});
-    return cat({"{\"state\":", json_string(word_of(status.state())), ",\"interrupted\":", status.interrupted ? "true" : "false", ",\"steps\":{", parts,
-                "},\"unit\":", json_string(status.unit_state), ",\"main_pid\":", std::to_string(status.main_pid), ",\"server\":", json_string(status.server),
-                ",\"pid_file\":", json_string(status.pid_file), "}\n"});
+    for (auto& part : status.parts) parts += cat({parts.empty() ? "" : ",", json_text(part.name), ":", json_text(word_of(part.state))});
+    return cat({"{\"state\":", json_text(word_of(status.state())), ",\"interrupted\":", status.interrupted ? "true" : "false", ",\"steps\":{", parts,
+                "},\"unit\":", json_text(status.unit_state), ",\"main_pid\":", std::to_string(status.main_pid), ",\"server\":", json_text(status.server),
+                ",\"pid_file\":", json_text(status.pid_file), "}\n"});
 }
 
 }  // namespace bext::masquerade

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/figures.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "supervisor/report.h"
 #include "supervisor/supervisor.h"

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace bext::supervisor {
@@ -38,17 +39,6 @@ std::string json_of(const History::Event& event) {
 }
 
 }  // namespace
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (unsigned char c : text) {
-        char code[8];
-        if (c == '"' || c == '\\') out += '\\';
-        if (c < ' ') snprintf(code, sizeof code, "\\u%04x", c);
-        c < ' ' ? out += code : out += static_cast<char>(c);
-    }
-    return out + "\"";
-}
 
 std::string History::text() const {
     return cat({"version ", BEXT_VERSION, "\nbegan ", std::to_string(began), "\n", line_of("reload", reload)});

@@ -27,9 +27,6 @@ struct History {
     std::string json() const;
 };
 
-/// A text as a JSON string.
-std::string json_text(std::string_view text);
-
 /// It happens now.
 History::Event event_now(bool good, const std::string& error);
 

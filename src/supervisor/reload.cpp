@@ -97,8 +97,7 @@ void Supervisor::try_bundle(Fd bundle) {
     }
     next_ = *std::move(state);
     if (auto other = taken_along(*next_); !other.empty()) {
-        report(Level::kWarn, "no reload for the certificates alone, since \"" + other + "\" has changed, too: the next reload takes both");
-        return abandon("");
+        return abandon("no reload for the certificates alone, since \"" + other + "\" has changed, too: the next reload takes both", Level::kWarn);
     }
     bool in_place = worker_ && worker_->serving && next_->plan().same_process(worker_->serving->plan());
     if (in_place && hangs(*worker_, patience(10))) {
@@ -140,9 +139,9 @@ void Supervisor::commit() {
     reload_ended(Milestone::kReloaded);
 }
 
-void Supervisor::abandon(const std::string& reason) {
+void Supervisor::abandon(const std::string& reason, Level level) {
     auto failed = std::exchange(next_, nullptr);
-    if (!reason.empty()) report(Level::kEmerg, reason);
+    if (!reason.empty()) report(level, reason);
     if (!next_pid_path_.empty()) (void)remove_pid_file(std::exchange(next_pid_path_, {}));
     if (failed && current_) failed->sockets.retire(current_->sockets);
     if (successor_) {

@@ -132,7 +132,7 @@ private:
     Result<StatePtr> make_state(Fd bundle, const Sockets& current);
     Result<> open_state(State& state, const Sockets& current);
     void commit();
-    void abandon(const std::string& reason);
+    void abandon(const std::string& reason, Level level = Level::kEmerg);
     void reload_ended(Milestone milestone, const std::string& detail = {});
     void use_logs_of(const State& state);
 

@@ -45,8 +45,6 @@ bool may_take_over(const Checks& checks);
 /// For people, with a line of counts.
 std::string table_of(const Checks& checks);
 std::string json_of(const Checks& checks);
-/// A text as a JSON string.
-std::string json_text(std::string_view text);
 
 // The single checks, in the order of the specification, then further ones.
 Check check_configuration(const Subject& subject);

@@ -13,6 +13,7 @@
 
 #include "base/interrupts.h"
 #include "base/guests.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "takeover/access.h"
 #include "takeover/checks.h"

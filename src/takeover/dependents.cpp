@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/counted.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "takeover/checks.h"
 #include "takeover/disk.h"

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "conf/files.h"
 #include "takeover/backends.h"

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/counted.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "takeover/rehearsal.h"
 #include "takeover/rehearsal_compare.h"

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/counted.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "takeover/dependents.h"
 #include "takeover/unserved.h"
@@ -26,21 +27,6 @@ std::string_view mark_of(Verdict verdict) {
 }
 
 }  // namespace
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (unsigned char c : text) {
-        char code[8];
-        if (c == '"' || c == '\\') out += '\\';
-        if (c < ' ') {
-            snprintf(code, sizeof code, "\\u%04x", c);
-            out += code;
-        } else {
-            out += static_cast<char>(c);
-        }
-    }
-    return out + "\"";
-}
 
 std::string text_of(const State& state, const Standing& standing) {
     std::string_view masquerade = standing.masquerade ? "nginx.service is bext (masquerade): see bext nginx masquerade status\n" : "";

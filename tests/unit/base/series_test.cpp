@@ -141,13 +141,5 @@ TEST_F(Series, TextOfPrometheus) {
         EXPECT_NE(text.find(line + "\n"), text.npos) << line << "\n" << text;
 }
 
-TEST_F(Series, Json) {
-    table().count(0, table().row_of(SeriesKind::kPeer, "app", "unix:/run/a \"b\""), {200, true, 3, 5, 7});
-    EXPECT_EQ(series_json(table()),
-              "{\"servers\":[],\"locations\":[],\"peers\":[{\"upstream\":\"app\",\"peer\":\"unix:/run/a \\\"b\\\"\",\"requests\":[0,1,0,0,0],"
-              "\"failures\":1,\"received\":5,\"sent\":7,\"milliseconds\":3,\"durations\":[0,1,0,0,0,0,0,0,0,0,0,0,0,0]}],"
-              "\"bounds\":[1,5,10,25,50,100,250,500,1000,2500,5000,10000,30000]}");
-}
-
 }  // namespace
 }  // namespace bext
