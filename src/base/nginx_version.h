@@ -25,8 +25,11 @@ struct NginxVersion {
 
 /// What is followed when nothing says otherwise.
 inline constexpr NginxVersion kNewestNginx{1, 31, 5};
-/// Older ones are treated as this one.
+/// Older ones are treated as this one, newer ones as the one above.
 inline constexpr NginxVersion kOldestNginx{1, 18, 0};
+
+/// What is followed for an nginx of version `v`.
+constexpr NginxVersion followed(NginxVersion v) { return v < kOldestNginx ? kOldestNginx : v > kNewestNginx ? kNewestNginx : v; }
 
 /// What a version decides. Each is true, or the value, from the version on that is named in it.
 namespace compatible {

@@ -36,12 +36,37 @@ constexpr std::string_view kOthers = "(other)";
 
 const Kind& of(SeriesKind kind) { return kKinds[static_cast<int>(kind)]; }
 
-/// `text` as a label's value, with its quotes.
+/// Bytes of the character that `text` begins with; 0 when that is no UTF-8. RFC 3629
+std::size_t utf8_size(std::string_view text) {
+    auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    auto lead = byte(0), second = byte(1);
+    if (lead < 0x80) return 1;
+    std::size_t size = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);  // surrogates, and what is no character
+    return overlong || beyond ? 0 : size;
+}
+
+/// `text` as a label's value, with its quotes. The text format is UTF-8: bytes that are none, which names may have, are shown as \xNN.
 std::string label_value(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
     std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        c == '\n' ? out += "\\n" : out += c;
+    while (!text.empty()) {
+        auto size = utf8_size(text);
+        unsigned char c = static_cast<unsigned char>(text[0]);
+        if (size == 0) {
+            out += "\\\\x";
+            out += {kHex[c >> 4], kHex[c & 15]};
+            size = 1;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else {
+            if (c == '"' || c == '\\') out += '\\';
+            out += text.substr(0, size);
+        }
+        text.remove_prefix(size);
     }
     return out + "\"";
 }

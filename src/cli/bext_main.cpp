@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
     Invocation invocation;
     if (auto status = begin(bext_manual(), argc, argv, invocation)) return *status;
     set_flags(bext_manual(), invocation);
-    if (auto status = masquerade_command(invocation)) return *status;
-    if (auto status = run_takeover_command(invocation)) return *status;
-    return run_command(invocation).value_or(2);
+    auto status = masquerade_command(invocation);
+    if (!status) status = run_takeover_command(invocation);
+    if (!status) status = run_command(invocation);
+    return written(bext_manual(), status.value_or(2));
 }

@@ -118,7 +118,12 @@ Result<> test_run(const std::string& binary, const std::vector<std::string>& wor
 Result<pid_t> find_server(const std::string& pid_file) {
     const char* other = getenv("BEXT_PID_FILE");
     auto named = !pid_file.empty() ? pid_file : other ? std::string(other) : std::string();
-    if (!named.empty()) return read_pid_file(named);
+    if (!named.empty()) {
+        // A file that was left behind names whoever has the number now: what is no server of ours is sent no signal.
+        auto pid = read_pid_file(named);
+        if (pid && !is_anothers(*pid) && !hears_signals_only(*pid) && !supervisor::ask(*pid, "words", kPatience)) return no_server_to_ask(*pid);
+        return pid;
+    }
     std::optional<pid_t> anothers;
     for (auto* path : kPidFiles) {
         auto pid = read_pid_file(path);

@@ -1,6 +1,5 @@
 #include "cli/compatible.h"
 
-#include <algorithm>
 #include <fstream>
 
 #include "cli/native_config.h"
@@ -13,7 +12,7 @@ std::optional<NginxVersion> recorded(const std::string& path) {
     std::ifstream in(path);
     if (!std::getline(in, line)) return std::nullopt;
     auto version = NginxVersion::parse(line);
-    return version ? std::optional(std::max(*version, kOldestNginx)) : std::nullopt;
+    return version ? std::optional(followed(*version)) : std::nullopt;
 }
 
 }  // namespace

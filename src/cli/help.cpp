@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -157,7 +159,7 @@ std::string manual_json(const Program& program) {
 std::optional<int> begin(const Program& program, int argc, const char* const* argv, Invocation& to) {
     if (argc == 3 && std::string_view(argv[1]) == "help" && std::string_view(argv[2]) == "--json") {
         fputs(manual_json(program).c_str(), stdout);
-        return 0;
+        return written(program, 0);
     }
     auto read = read_words(program, argc, argv);
     if (!read) return wrong(program, read.error());
@@ -171,7 +173,13 @@ std::optional<int> begin(const Program& program, int argc, const char* const* ar
     } else {
         return std::nullopt;
     }
-    return 0;
+    return written(program, 0);
+}
+
+int written(const Program& program, int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "%s: the output could not be written: %s\n", std::string(program.name).c_str(), strerror(errno));
+    return status ? status : 1;
 }
 
 }  // namespace bext::cli

@@ -24,4 +24,7 @@ bool may_colour(int descriptor);
 /// that was all; else `to` is what to do.
 std::optional<int> begin(const Program& program, int argc, const char* const* argv, Invocation& to);
 
+/// What ends a command that prints: `status`, or a failure when standard output did not take all (a full disk).
+int written(const Program& program, int status);
+
 }  // namespace bext::cli

@@ -48,7 +48,9 @@ bool take_bool(const toml::node& node, bool& to) {
 bool take_version(const toml::node& node, std::optional<NginxVersion>& to) {
     auto text = node.value_exact<std::string>();
     to = text && !text->starts_with("nginx/") ? NginxVersion::parse(*text) : std::nullopt;
-    return to && *to >= kOldestNginx;
+    if (!to || *to < kOldestNginx || *to > NginxVersion{kNewestNginx.major, kNewestNginx.minor, NginxVersion::kLast}) return false;
+    to = followed(*to);
+    return true;
 }
 
 /// "30s", "500ms", "2m" or "1h" in milliseconds.
@@ -87,7 +89,7 @@ const std::vector<Section>& sections() {
         {"nginx",
          {{"config", "the path of an nginx.conf, from / on",
            [](const toml::node& node, NativeConfig& to) { return take_text(node, to.nginx_config) && to.nginx_config[0] == '/'; }},
-          {"compatible", "the version of the nginx whose defaults hold, from \"1.18\" on, such as \"1.22\", or \"newest\"",
+          {"compatible", "the version of the nginx whose defaults hold, from \"1.18\" to \"1.31\", such as \"1.22\", or \"newest\"",
            [](const toml::node& node, NativeConfig& to) { return take_version(node, to.compatible); }}}},
         {"tls",
          {{"watch_certificates", "true or false", [](const toml::node& node, NativeConfig& to) { return take_bool(node, to.watch_certificates.emplace()); }}}},
@@ -168,9 +170,10 @@ Result<NativeConfig> read_native_config(const std::string& path) {
     if (!in) return Error::from_errno("open() \"" + path + "\"");
     std::stringstream text;
     text << in.rdbuf();
+    struct stat file {};
+    if (::stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return Error{"\"" + path + "\" is no file"};
     auto config = parse_native_config(text.str(), path);
-    struct stat file;
-    if (config && config->git_deploy.enabled && ::stat(path.c_str(), &file) == 0 && (file.st_mode & S_IROTH))
+    if (config && config->git_deploy.enabled && (file.st_mode & S_IROTH))
         return Error{path + ": everybody can read the secret of [git_deploy] in it; chmod 600 it"};
     return config;
 }

@@ -164,7 +164,8 @@ int send_signal(const loader::Source& source, const std::string& name) {
     open_first_log(source);
     conf::DiskFiles files;
     net::SystemNames names;
-    auto configuration = loader::read_configuration(source, files, names, say);
+    auto whole = with_compatible(source);
+    auto configuration = whole ? loader::read_configuration(*whole, files, names, say) : Result<loader::Configuration>(whole.error());
     if (!configuration) {
         say(configuration.error().text);
         return 1;

@@ -89,6 +89,16 @@ int git_deploy(const bext::cli::GitDeploy& config) {
     return bext::deploy::run({config.listen, config.secret, config.on_push, STDERR_FILENO});
 }
 
+/// A flag that another one makes meaningless, or that needs another one.
+std::string without_effect(const bext::cli::Invocation& invocation) {
+    if (!invocation.is("run")) return {};
+    auto given = [&](const char* name) { return invocation.values.contains(name) && invocation.values.at(name) != "false"; };
+    if (given("port") && !given("default-site")) return "--port is for --default-site: what nginx.conf says is where it is served";
+    for (auto* name : {"nginx-config", "config"})
+        if (given(name) && given("default-site")) return std::string("--") + name + " names a configuration, and --default-site another one";
+    return {};
+}
+
 /// The commands that read bext's own configuration.
 int native(const std::string& command, bext::cli::ServeOptions options) {
     auto config = native_config();
@@ -112,10 +122,14 @@ int main(int argc, char** argv) {
     bext::cli::Invocation invocation;
     if (auto status = bext::cli::begin(bext::cli::server_manual(), argc, argv, invocation)) return *status;
     if (invocation.is("nginx check")) return nginx_check(invocation, options);
+    if (auto wrong = without_effect(invocation); !wrong.empty()) {
+        fprintf(stderr, "bext-server: %s\n", wrong.c_str());
+        return 2;
+    }
     bext::cli::set_flags(bext::cli::server_manual(), invocation);
     google::InitGoogleLogging(argv[0]);
     FLAGS_logtostderr = true;
-    if (auto status = bext::cli::run_command(invocation)) return *status;
+    if (auto status = bext::cli::run_command(invocation)) return bext::cli::written(bext::cli::server_manual(), *status);
     take_flags(options, invocation.is("--nginx-masquerade"));
     if (options.masquerade) return bext::cli::serve(options);
     if (invocation.is("rehearse")) return bext::cli::rehearse(options.source, FLAGS_identity);

@@ -168,7 +168,7 @@ private:
     /// "succeeded 2026-… (3 ever, 1 failed)"
     std::string event(const std::string& name, const std::string& what, const std::string& good, const std::string& bad) const {
         auto outcome = has(name + ".outcome") ? fact(name + ".outcome") : name == "reload" ? fact("last_reload") : "";
-        auto counts = cat({figure(good), " ever, ", figure(bad), " failed"});
+        auto counts = cat({std::to_string(number("figures." + good) + number("figures." + bad)), " ever, ", figure(bad), " failed"});
         if (outcome.empty() || outcome == "none") return number("figures." + good) || number("figures." + bad) ? "none in this process; " + counts : "none";
         auto at = number(name + ".at") ? ago(static_cast<std::int64_t>(number(name + ".at"))).substr(6) : "";
         auto error = fact(name + ".error");

@@ -99,7 +99,12 @@ void show_progress(std::size_t done, std::size_t all) {
 /// The machine as bext.service would find it.
 Subject look_here(sysd::Manager* manager, const std::string& no_manager = {}) {
     auto configured = configured_version();
-    return look(manager, no_manager, FLAGS_nginx_config, configured ? *configured : std::nullopt);
+    auto subject = look(manager, no_manager, FLAGS_nginx_config, configured ? *configured : std::nullopt);
+    if (!configured) {  // nor would the service start with it
+        subject.configuration.reset();
+        subject.refusal = configured.error().text;
+    }
+    return subject;
 }
 
 /// All checks, of which the rehearsal is the last.
@@ -145,7 +150,7 @@ int change(Hands& hands) {
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     if (done && !FLAGS_masquerade) log_next_step();
-    print_state(hands.journal.state(), checks);
+    if (!done || !FLAGS_masquerade || !FLAGS_json) print_state(hands.journal.state(), checks);  // one document: masquerade's
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
@@ -258,7 +263,7 @@ int nginx_takeover() {
     if (!recovered) return fail("nginx-takeover", "what an earlier takeover has left cannot be repaired: " + recovered.error().text);
     if (!FLAGS_auto_takeover && !FLAGS_yes && !FLAGS_masquerade) {
         if (FLAGS_allow_writes)
-            if (auto done = open_paths(hands->manager, look(&hands->manager, "", FLAGS_nginx_config)); !done) return fail("nginx-takeover", done.error().text);
+            if (auto done = open_paths(hands->manager, look_here(&hands->manager)); !done) return fail("nginx-takeover", done.error().text);
         return dashboard(*std::move(hands));
     }
     if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {

@@ -43,8 +43,8 @@ Result<Hands> take_hands(bool by_force) {
 }
 
 void tell_interrupt(const std::string& name, int count) {
-    fprintf(stderr, "  %s: %s\n", name.c_str(), count == 1 ? "interrupted; the way back is taken in good order as soon as the step under way has ended"
-                                                         : "the way back is being taken; nothing is gained by ending it in the middle");
+    fprintf(stderr, "  %s: %s\n", name.c_str(), count == 1 ? "interrupted; as soon as the step under way has ended it goes back in good order, or finishes where that is nearer"
+                                                         : "it is ending in good order; nothing is gained by ending it in the middle");
     fflush(stderr);
 }
 

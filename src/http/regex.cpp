@@ -58,6 +58,7 @@ Result<std::shared_ptr<const Regex>> Regex::compile(const std::string& pattern, 
     regex->pattern_ = pattern;
     regex->place_ = std::move(place);
     regex->code_ = code;
+    regex->ignore_case_ = ignore_case;
     pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regex->groups_);
     std::uint32_t names = 0, entry_size = 0;
     PCRE2_SPTR table = nullptr;

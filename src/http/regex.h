@@ -47,6 +47,7 @@ public:
     std::string failure(int rc, std::string_view subject) const;
 
     const std::string& pattern() const { return pattern_; }
+    bool ignores_case() const { return ignore_case_; }
     std::uint32_t groups() const { return groups_; }
     const std::vector<Named>& named() const { return named_; }
 
@@ -54,6 +55,7 @@ private:
     Regex() = default;
     std::string pattern_, place_;
     void* code_ = nullptr;
+    bool ignore_case_ = false;
     std::uint32_t groups_ = 0;
     std::vector<Named> named_;
 };

@@ -75,7 +75,6 @@ Task<> ClientConnection::run_through() {
         for (;;) {
             bool more = co_await read_head();
             if (!more) break;
-            thread_.figures.add(Tally::kRequests);
             thread_.figures.pulse().request(request_->host, request_->uri);
             {
                 Counted writing(thread_.figures, Gauge::kWriting);
@@ -204,6 +203,7 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
     acknowledged_ = false;
     refused_ = 0;
     header_count_ = 0;
+    head_size_ = 0;
     persistence_ = Persistence::kUnsaid;
     line_begin_ = in_.begin;
     line_parser_.reset();
@@ -242,6 +242,7 @@ Task<bool> ClientConnection::read_head() {
     else if (++in_turn_ % kRequestsInATurn == 0) co_await net::NextTurn();
     Counted reading(thread_.figures, Gauge::kReading);
     if (!begin_request(waited, pipelined)) co_return false;
+    thread_.figures.add(Tally::kRequests);
     auto deadline = thread_.loop.now() + timeout;
     for (;;) {
         auto next = parse();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kTime = 60'000;  // ms
 constexpr const char* kDpkgLock = "/var/lib/dpkg/lock-frontend";
+constexpr const char* kOwnUnit = "bext.service";
 constexpr const char* kOwnLock = "/run/bext-masquerade.lock";
 
 Result<> check_programs(const Settings& settings) {
@@ -43,6 +44,15 @@ Result<> check_outside(const Service& service, const Settings& settings) {
     auto pid = pid_in(service.pid_file);
     if (!settings.now || service.unit.active() || server_of(pid) != Server::kOther || name_of(pid) != "nginx") return {};
     return Error{"nginx runs as process " + std::to_string(pid) + ", outside of " + settings.unit + ": nginx -s quit; systemctl start " + settings.unit};
+}
+
+/// What bext.service serves without a takeover it would go on to serve, beside an nginx.service that is bext and does not run.
+Result<> check_beside(sysd::Manager& manager, const Service& service, const Settings& settings) {
+    if (!settings.now || service.unit.active()) return {};
+    auto bext = manager.unit(kOwnUnit);
+    if (!bext || !bext->active()) return {};
+    return Error{std::string(kOwnUnit) + " serves, without a takeover, and " + settings.unit + " does not run: systemctl disable --now bext; systemctl start " +
+                 settings.unit + "; then again"};
 }
 
 Result<> check_configuration(const Service& service, const Settings& settings) {
@@ -77,6 +87,7 @@ std::vector<std::string> hindrances(sysd::Manager& manager, const Settings& sett
     }
     if (!hear(check_unit(*service, settings))) return all;
     hear(check_outside(*service, settings));
+    hear(check_beside(manager, *service, settings));
     if (programs) hear(check_configuration(*service, settings));
     auto text = wanted_drop_in(*service, settings);
     if (!text) {

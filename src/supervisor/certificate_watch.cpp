@@ -25,7 +25,7 @@ void CertificateWatch::begin(const std::vector<std::string>& paths) {
     for (auto& path : paths) follow(path);
 }
 
-/// Every directory that has a part of the way to the file which could become another: the links, and the file.
+/// Every directory on the way to the file, for the name that the way takes in it: any of them may be replaced, or go and come back.
 void CertificateWatch::follow(std::string path) {
     int links = 0;
     for (std::size_t end = path.find('/', 1); links <= kMostLinks; end = path.find('/', end + 1)) {
@@ -33,10 +33,10 @@ void CertificateWatch::follow(std::string path) {
         auto slash = part.rfind('/');
         if (slash == std::string::npos) return;
         auto directory = part.substr(0, slash + 1), name = part.substr(slash + 1);
+        if (!name.empty()) watch(directory, name);
         struct stat facts {};
-        bool link = ::lstat(part.c_str(), &facts) == 0 && S_ISLNK(facts.st_mode);
-        if (link || end == std::string::npos) watch(directory, name);
-        if (link) {
+        if (::lstat(part.c_str(), &facts) != 0) return;  // what is there tells when it comes
+        if (S_ISLNK(facts.st_mode)) {
             char target[PATH_MAX];
             auto size = ::readlink(part.c_str(), target, sizeof target);
             if (size <= 0) return;

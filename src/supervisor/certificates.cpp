@@ -1,7 +1,7 @@
 // How the Supervisor takes certificates that have changed on the disk: by a reload that takes nothing else along.
-#include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "supervisor/report.h"
 #include "supervisor/supervisor.h"
@@ -9,9 +9,17 @@
 namespace bext::supervisor {
 namespace {
 
+constexpr std::size_t kLargest = 16 * 1024 * 1024;  // more than any bundle of authorities
+
+/// What is in a file; "" when it is none, or cannot be read. Never waits: a pipe in its place must not hold up the service.
 std::string read_whole(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    struct stat facts {};
+    if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
+    std::string text;
+    char bytes[16384];
+    for (ssize_t n; (n = ::read(file.get(), bytes, sizeof bytes)) > 0 && text.size() < kLargest;) text.append(bytes, static_cast<std::size_t>(n));
+    return text;
 }
 
 }  // namespace
@@ -47,6 +55,7 @@ void Supervisor::look_at_certificates() {
 /// somebody is making is no configuration.
 std::string Supervisor::taken_along(const State& state) const {
     if (!for_certificates_) return {};
+    if (current_->plan().compatible != state.plan().compatible) return "bext.config.toml";
     auto except = current_->plan().certificates;
     except.insert(except.end(), state.plan().certificates.begin(), state.plan().certificates.end());
     return current_->bundle.difference(state.bundle, except);

@@ -215,6 +215,8 @@ Check check_version(const Subject& subject) {
     if (source.compatible == *runs) return check;
     if (*runs < kOldestNginx && source.compatible == kOldestNginx)
         return verdict(check, Verdict::kWarn, subject.nginx.version + " runs, which is older than what bext knows: the defaults are those of " + kOldestNginx.text(), "");
+    if (*runs > kNewestNginx && source.compatible == kNewestNginx)
+        return verdict(check, Verdict::kWarn, subject.nginx.version + " runs, which is newer than what bext knows: the defaults are those of " + kNewestNginx.text(), "");
     return verdict(check, Verdict::kWarn, subject.nginx.version + " runs, but bext.config.toml says [nginx] compatible = \"" + source.compatible.text() + "\"",
                    "docs/nginx-versions.md says what differs; without the line bext keeps what nginx does");
 }

@@ -87,7 +87,7 @@ Result<Nginx> find_nginx(sysd::Manager& manager, const std::string& conf_file) {
     nginx.masquerade = is_bext(nginx.program);
     nginx.version = version_of(nginx.program);
     if (auto version = NginxVersion::parse(nginx.version)) {
-        nginx.source.compatible = std::max(*version, kOldestNginx);
+        nginx.source.compatible = followed(*version);
         nginx.source.compatible_from = "takeover";
     }
     nginx.source.conf_file = conf_file.empty() ? option_in(nginx.title, "-c") : conf_file;

@@ -104,6 +104,31 @@ def what_is_unknown():
         refused('bext', ['nginx-takeover', '--port', port], '--port')
         refused('bext-server', ['run', '--default-site', f'--port={port}'], '--port')
     refused('bext', ['nginx-takeover', '--timeout', '0'], '--timeout takes a number from 1')
+    refused('bext-server', ['run', '--port', '80'], '--port is for --default-site')
+    refused('bext-server', ['run', '--default-site', '--nginx-config', '/etc/nginx/nginx.conf'], '--nginx-config', '--default-site')
+
+
+def output_that_is_lost():
+    for program, words in (('bext', ['help']), ('bext', ['--version']), ('bext', ['status', '--help']), ('bext-server', ['help'])):
+        with open('/dev/full', 'w') as full:
+            done = subprocess.run([BUILD / program, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 1 and 'could not be written: No space left on device' in done.stderr, (words, done)
+
+
+def a_pid_file_of_somebody_else():
+    """A file that was left behind: whoever has the number now gets no signal."""
+    stranger = subprocess.Popen(['sleep', '600'])
+    try:
+        with tempfile.NamedTemporaryFile('w') as file:
+            file.write(f'{stranger.pid}\n')
+            file.flush()
+            for words in (['reload'], ['reload', '--no-wait'], ['stop'], ['upgrade'], ['status']):
+                done = run('bext', *words, '--pid-file', file.name)
+                assert done.returncode == 1 and f'process {stranger.pid} is no bext-server' in done.stderr, (words, done)
+                assert stranger.poll() is None, words
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def what_is_spelled_otherwise():
@@ -184,7 +209,7 @@ def what_needs_root():
 
 
 def main():
-    for test in (help_of_the_whole, help_of_each, what_is_unknown, what_is_spelled_otherwise, nginx_check, colours, called_by_scripts, what_needs_root):
+    for test in (help_of_the_whole, help_of_each, what_is_unknown, output_that_is_lost, a_pid_file_of_somebody_else, what_is_spelled_otherwise, nginx_check, colours, called_by_scripts, what_needs_root):
         test()
         print(test.__name__)
 

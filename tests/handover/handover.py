@@ -491,7 +491,7 @@ def served_certificate(server):
 
 def make_pair(directory):
     """A certificate and its key in a new directory, as certbot's archive has them."""
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', directory / 'key.pem', '-out', directory / 'cert.pem',
                     '-days', '2', '-subj', '/CN=localhost'], check=True, stderr=subprocess.DEVNULL)
     return (directory / 'cert.pem').read_text().split()
@@ -537,6 +537,45 @@ def certificates_that_change_are_taken(server):
     assert server.figure('reloads') == reloads + 1, 'what says the same is no reason'
 
 
+def directories_of_certificates_go_and_come_back(server):
+    def taken(text, what):
+        wait_until(lambda: served_certificate(server) == text, what)
+
+    def place(name):
+        return make_pair(server.dir / name / 'live' / 'site')
+    for name in ('cert.pem', 'key.pem'):
+        (server.dir / name).unlink()
+    first = place('le')
+    for name in ('cert.pem', 'key.pem'):
+        (server.dir / name).symlink_to(f'le/live/site/{name}')
+    taken(first, 'links in place of the files')
+    second = place('new')
+    (server.dir / 'le').rename(server.dir / 'old')
+    (server.dir / 'new').rename(server.dir / 'le')
+    taken(second, 'another directory far above the files')
+    third = make_pair(server.dir / 'le/live/site')
+    taken(third, 'files that are written in it')
+    (server.dir / 'le').rename(server.dir / 'gone')
+    time.sleep(2 * 1.0)                         # longer than what is waited for quiet
+    fourth = place('le')
+    taken(fourth, 'a directory that was gone for a while')
+    fifth = make_pair(server.dir / 'le/live/site')
+    taken(fifth, 'files that are written in that')
+
+
+def a_pipe_in_place_of_a_key_holds_nothing_up(server):
+    made = server.dir / 'made'
+    after = make_pair(made)
+    (server.dir / 'key.pem').unlink()
+    os.mkfifo(server.dir / 'key.pem')
+    time.sleep(2 * 1.0)                         # it has looked by then
+    assert server.status()['pid'] == server.pid(), 'it answers'
+    (server.dir / 'key.pem').unlink()
+    for name in ('cert.pem', 'key.pem'):
+        shutil.copy(made / name, server.dir / name)
+    wait_until(lambda: served_certificate(server) == after, 'a pair of files')
+
+
 def certificates_take_nothing_else_along(server):
     before = served_certificate(server)
     made = server.dir / 'made'
@@ -551,6 +590,14 @@ def certificates_take_nothing_else_along(server):
     assert served_certificate(server) == before and get(server.connect())[1].endswith('one')
     server.bext('reload')
     assert served_certificate(server) == after and get(server.connect())[1].endswith('unfinished')
+    (server.dir / 'bext.toml').write_text((server.dir / 'bext.toml').read_text() + '[nginx]\ncompatible = "1.22"\n')
+    last = make_pair(made)
+    for name in ('cert.pem', 'key.pem'):
+        shutil.copy(made / name, server.dir / name)
+    wait_until(lambda: '"bext.config.toml" has changed, too' in log.read_text(), 'the refusal')
+    assert served_certificate(server) == after and server.status()['compatible'] == '1.31.5'
+    server.bext('reload')
+    assert served_certificate(server) == last and server.status()['compatible'] == '1.22'
 
 
 def what_is_not_whole_is_acknowledged_at_once(server):
@@ -622,7 +669,8 @@ TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, each_reload_has_its_own_time_to_finish,
          a_worker_without_descriptors_is_reloaded, a_failed_allocation_ends_one_connection, memory_runs_out_at_any_place, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
-         certificates_that_change_are_taken, certificates_take_nothing_else_along,
+         certificates_that_change_are_taken, directories_of_certificates_go_and_come_back, a_pipe_in_place_of_a_key_holds_nothing_up,
+         certificates_take_nothing_else_along,
          what_is_not_whole_is_acknowledged_at_once,
          a_process_in_namespaces_of_its_own_is_not_heard, an_older_one_is_asked_and_upgraded]
 

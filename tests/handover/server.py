@@ -61,7 +61,8 @@ class Server:
         self.dir.chmod(0o777)                   # workers report what a sanitizer finds
         self.run = self.dir / 'run'             # where a user's own server listens for commands
         self.run.mkdir(mode=0o700)
-        self.environment = {**os.environ, 'XDG_RUNTIME_DIR': str(self.run)}
+        (self.dir / 'bext.toml').touch()
+        self.environment = {**os.environ, 'XDG_RUNTIME_DIR': str(self.run), 'BEXT_CONFIG': str(self.dir / 'bext.toml')}
         self.reports = f'log_path={self.dir}/sanitizer:detect_leaks=0'
         self.plain, self.proxied, self.tls, self.origin = free_ports(4)
         self.pid_file = self.dir / 'bext.pid'

@@ -9,11 +9,11 @@
 namespace bext::http {
 namespace {
 
-std::string_view sign_of(Location::Kind kind) {
-    switch (kind) {
+std::string_view sign_of(const Location& location) {
+    switch (location.kind) {
         case Location::Kind::kExact: return "= ";
         case Location::Kind::kNoRegex: return "^~ ";
-        case Location::Kind::kRegex: return "~ ";
+        case Location::Kind::kRegex: return location.regex->ignores_case() ? "~* " : "~ ";
         default: return "";
     }
 }
@@ -27,7 +27,7 @@ public:
 
     void name(Location* location) {
         if (!location) return;
-        location->series = table_.row_of(SeriesKind::kLocation, server_, cat({sign_of(location->kind), location->name}));
+        location->series = table_.row_of(SeriesKind::kLocation, server_, cat({sign_of(*location), location->name}));
         if (location->inner) name(*location->inner);
     }
     void name(const Locations& level) {

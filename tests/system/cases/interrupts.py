@@ -39,7 +39,7 @@ def a_takeover_goes_back_until_it_is_committed(machine):
     before = _state(machine)
     for step, signals in (('give', 'HUP'), ('prove', 'INT'), ('stop', 'TERM'), ('commit', 'HUP INT TERM QUIT')):
         done = _signalled(machine, GO, step, signals)
-        assert done.status == 1 and 'interrupted; the way back is taken' in done.err and 'nginx gets the ports back' in done.err, (step, done)
+        assert done.status == 1 and 'interrupted; as soon as' in done.err and 'nginx gets the ports back' in done.err, (step, done)
         assert 'interrupted by a signal' in done.err, (step, done)
         _serves(machine, 'nginx')
         assert _phase(machine) == 'Failed' and _state(machine) == before, (step, _state(machine))

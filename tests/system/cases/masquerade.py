@@ -297,7 +297,12 @@ def the_doctor_finds_nothing_wrong_and_then_what_is(machine):
 
 
 def what_stands_in_the_way_is_found_before_anything_is_changed(machine):
+    machine.run('systemctl disable --now nginx; systemctl enable --now bext')
+    done = machine.run(INSTALL, check=False)
+    machine.run('systemctl disable --now bext; systemctl enable --now nginx')
+    assert done.status == 1 and 'bext.service serves, without a takeover' in done.err, done
     before = _tree(machine)
+    _is_nginx(machine, before)
     for spoil, mend, reason in (
             ('echo nonsense\\; > /etc/nginx/conf.d/bad.conf', 'rm /etc/nginx/conf.d/bad.conf', 'unknown directive "nonsense"'),
             ('mv /usr/sbin/bext-server /root/', 'mv /root/bext-server /usr/sbin/', 'bext-server'),

@@ -141,5 +141,17 @@ TEST_F(Series, TextOfPrometheus) {
         EXPECT_NE(text.find(line + "\n"), text.npos) << line << "\n" << text;
 }
 
+TEST_F(Series, LabelsAreUtf8) {
+    for (auto& [name, label] : std::map<std::string, std::string>{
+             {"h\xc3\xa9.test", "h\xc3\xa9.test"}, {"caf\xe9.test", "caf\\\\xe9.test"}, {"\xe2\x82\xac", "\xe2\x82\xac"}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+             {"\xc0\xaf", "\\\\xc0\\\\xaf"}, {"\xed\xa0\x80", "\\\\xed\\\\xa0\\\\x80"}, {"\xe2\x82", "\\\\xe2\\\\x82"}, {"\xf4\x90\x80\x80", "\\\\xf4\\\\x90\\\\x80\\\\x80"},
+             {"a\nb", "a\\nb"}}) {
+        table().count(0, table().row_of(SeriesKind::kServer, name, ""), {200, false, 0, 0, 1});
+        std::string text;
+        put_series_metrics(text, table());
+        EXPECT_NE(text.find("bext_server_sent_bytes_total{server=\"" + label + "\"} 1\n"), text.npos) << label << "\n" << text;
+    }
+}
+
 }  // namespace
 }  // namespace bext

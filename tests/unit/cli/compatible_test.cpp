@@ -50,7 +50,7 @@ TEST_F(CompatibleTest, AnOlderOneIsTheOldestThatIsKnown) {
 
 TEST_F(CompatibleTest, AConfigurationWithAFaultIsOneError) {
     say("[nginx]\ncompatible = 1.22\n");
-    EXPECT_EQ(found(), config_ + ":2: [nginx] compatible takes the version of the nginx whose defaults hold, from \"1.18\" on, such as \"1.22\", or \"newest\"");
+    EXPECT_EQ(found(), config_ + ":2: [nginx] compatible takes the version of the nginx whose defaults hold, from \"1.18\" to \"1.31\", such as \"1.22\", or \"newest\"");
     unlink(config_.c_str());
     EXPECT_EQ(found(), "open() \"" + config_ + "\" failed (2: No such file or directory)");
 }

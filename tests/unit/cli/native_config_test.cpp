@@ -30,7 +30,8 @@ TEST(NativeConfigTest, Compatible) {
     EXPECT_EQ(version("\"1.22\""), "1.22");
     EXPECT_EQ(version("\"1.18.0\""), "1.18.0");
     EXPECT_EQ(version("\"newest\""), kNewestNginx.text());
-    for (auto* wrong : {"1.22", "\"\"", "\"1\"", "\"1.16\"", "\"nginx/1.22\"", "\"oldest\"", "true"})
+    EXPECT_EQ(version("\"1.31\""), kNewestNginx.text());
+    for (auto* wrong : {"1.22", "\"\"", "\"1\"", "\"1.16\"", "\"1.17\"", "\"1.32\"", "\"1.99\"", "\"2.0\"", "\"nginx/1.22\"", "\"oldest\"", "true"})
         EXPECT_TRUE(error_of("\n[nginx]\ncompatible = " + std::string(wrong)).starts_with("b.toml:3: [nginx] compatible takes the version")) << wrong;
 }
 

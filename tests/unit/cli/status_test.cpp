@@ -51,7 +51,7 @@ TEST_F(StatusForPeopleTest, WhatWasLostAndWhatFailed) {
     for (auto* line : {"version         bext 0.1.1, in nginx's name\n", "compatible with nginx 1.22.1\n", "processes       7, worker none, finishing 9,10\n",
                        "serves          since 1970-01-01 00:16:40 (2 days 4 h)\n",
                        "lost            1 request in a worker that died; 2 requests ended before the answer was whole, by a deadline or a stop\n",
-                       "last reload     failed 1970-01-02 01:00:00 (1 day 3 h); 3 ever, 1 failed\n                bind() to 0.0.0.0:80 failed\n",
+                       "last reload     failed 1970-01-02 01:00:00 (1 day 3 h); 4 ever, 1 failed\n                bind() to 0.0.0.0:80 failed\n",
                        "last upgrade    succeeded 1970-01-02 01:00:10 (1 day 3 h), 0.1.0 -> 0.1.1; 1 ever, 0 failed\n"})
         EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }

@@ -18,7 +18,7 @@ constexpr std::string_view kSite =
     "upstream series_u { server unix:PEER; server unix:/nowhere/s backup; } "
     "server { listen 80; server_name series.test other.series.test; "
     "location / { return 200 root; } location = /exact { return 404; } location ^~ /first/ { return 200 first; } "
-    "location ~ \\.rx$ { return 503; } location @named { return 200 named; } "
+    "location ~ \\.rx$ { return 503; } location ~* \\.any$ { return 200 any; } location @named { return 200 named; } "
     "location /if { if ($arg_yes) { return 201; } return 202; } "
     "location /outer/ { return 200 outer; location /outer/inner/ { return 200 inner; } } "
     "location /error { error_page 403 = @named; return 403; } "
@@ -82,7 +82,7 @@ protected:
 TEST_F(BextSeries, ARequestBelongsToTheLocationThatAnswers) {
     news();
     for (auto& [path, location] : std::map<std::string, std::string>{
-             {"/", "/"}, {"/exact", "= /exact"}, {"/first/x.rx", "^~ /first/"}, {"/x.rx", "~ \\.rx$"}, {"/if", "/if"}, {"/if?yes=1", "/if"},
+             {"/", "/"}, {"/exact", "= /exact"}, {"/first/x.rx", "^~ /first/"}, {"/x.rx", "~ \\.rx$"}, {"/x.ANY", "~* \\.any$"}, {"/if", "/if"}, {"/if?yes=1", "/if"},
              {"/outer/x", "/outer/"}, {"/outer/inner/x", "/outer/inner/"}, {"/error", "@named"}, {"/only", "/only"}}) {
         get(path);
         EXPECT_EQ(names(), "location|series.test|" + location + " server|series.test|") << path;
