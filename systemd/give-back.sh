@@ -21,7 +21,7 @@ echo "bext: the takeover is undone by hand, without what it knows of this machin
 rm -f "$links/bext.service"
 systemctl daemon-reload
 [ -z "${taken:-}" ] || systemctl --quiet enable nginx.service
-systemctl stop bext-takeover-deadman.timer 2> /dev/null
+systemctl stop bext-takeover-deadman.timer bext-masquerade-deadman.timer 2> /dev/null
 systemctl stop bext.service
 systemctl --quiet is-active nginx.service && exit 0
 systemctl reset-failed nginx.service 2> /dev/null

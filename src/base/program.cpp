@@ -1,6 +1,7 @@
 #include "base/program.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -83,6 +84,12 @@ std::string Ended::reason() const {
     auto line = first_line(err);
     if (line.empty()) line = first_line(out);
     return line.empty() ? "status " + std::to_string(status) : line;
+}
+
+std::string own_program() {
+    char path[PATH_MAX];
+    auto size = readlink("/proc/self/exe", path, sizeof path);
+    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "/usr/bin/bext";
 }
 
 Result<Ended> run_program(const std::vector<std::string>& words, int timeout_ms) {

@@ -1,4 +1,4 @@
-// Program: runs another program to its end and keeps what it printed.
+// Program: runs another program to its end and keeps what it printed; which one this is.
 #pragma once
 
 #include <string>
@@ -17,6 +17,9 @@ struct Ended {
     /// The first line that says something, of stderr before stdout; "status N" when it was silent.
     std::string reason() const;
 };
+
+/// The path of the program that runs.
+std::string own_program();
 
 /// Runs `words` (the program is looked for in PATH) with an empty standard input. After `timeout_ms` milliseconds it is
 /// killed, which is an error, as is a program that is not there.

@@ -13,7 +13,7 @@ namespace {
 
 std::atomic<bool> silent = false;
 
-constexpr std::size_t kLongest = 2048;  // nginx's NGX_SYSLOG_MAX_STR
+constexpr std::size_t kLongestMessage = 2048;  // nginx's NGX_SYSLOG_MAX_STR
 
 class SyslogTarget final : public LogTarget {
 public:
@@ -41,7 +41,7 @@ bool Syslog::connect() {
 
 void Syslog::send(int severity, std::string_view text) {
     if (silent) return;
-    char line[kLongest];
+    char line[kLongestMessage];
     time_t now = ::time(nullptr);
     struct tm local;
     localtime_r(&now, &local);

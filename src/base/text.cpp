@@ -46,6 +46,13 @@ std::string cat(std::initializer_list<std::string_view> pieces) {
     return out;
 }
 
+std::string some_of(const std::vector<std::string>& texts, std::size_t most, std::string_view separator) {
+    std::string out;
+    for (std::size_t i = 0; i < texts.size() && i < most; ++i) out.append(i ? separator : "").append(texts[i]);
+    if (texts.size() > most) out += " and " + std::to_string(texts.size() - most) + " more";
+    return out;
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> out;
     for (;;) {

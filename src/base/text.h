@@ -48,6 +48,9 @@ constexpr int hex_digit(char c) {
 /// Joins the pieces with one allocation.
 std::string cat(std::initializer_list<std::string_view> pieces);
 
+/// The first `most` of the texts, and how many more there are: "a, b, c and 2 more".
+std::string some_of(const std::vector<std::string>& texts, std::size_t most = 3, std::string_view separator = ", ");
+
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 std::string_view trim(std::string_view text, std::string_view blanks = " \t");

@@ -103,7 +103,8 @@ std::vector<Command> takeover() {
          {{"bext rollback", "asks first"}, {"bext rollback --yes", "for scripts"}},
          statuses({{0, "nginx serves."}, {1, "Nothing was changed, or bext still serves; standard error says why."}})},
         {"recover", kPorts, "finish or undo what was interrupted",
-         "Finishes or undoes what was interrupted of a takeover or of a rollback, so that exactly one server serves. It is safe at any time.",
+         "Finishes or undoes what was interrupted of a takeover or of a rollback, and goes on with an install or uninstall of masquerade that was cut "
+         "off, so that exactly one server serves. It is safe at any time.",
          {&kBoot, &kJson},
          {{"bext recover", "after a command was killed, or the power was cut"}, {"bext recover --json", "tells what came of it to programs"}}, statuses()},
     };

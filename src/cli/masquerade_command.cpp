@@ -13,6 +13,7 @@
 #include "masquerade/checks.h"
 #include "masquerade/doctor.h"
 #include "masquerade/masquerade.h"
+#include "masquerade/resume.h"
 
 // What they mean, and their defaults, is in the manual.
 DEFINE_string(bext_bin, "", "");
@@ -83,6 +84,13 @@ int doctor(const masquerade::Settings& settings) {
 }  // namespace
 
 int install_masquerade() { return change("install", settings_of_flags()); }
+
+std::optional<int> resume_masquerade() {
+    auto settings = settings_of_flags();
+    auto name = masquerade::unfinished(settings);
+    if (name.empty()) return std::nullopt;
+    return change(name, settings);
+}
 
 Result<> can_masquerade(sysd::Manager& manager) {
     auto against = masquerade::hindrances(manager, settings_of_flags());

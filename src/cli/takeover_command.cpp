@@ -150,7 +150,7 @@ int change(Hands& hands) {
     if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     if (done && !FLAGS_masquerade) log_next_step();
-    if (!done || !FLAGS_masquerade || !FLAGS_json) print_state(hands.journal.state(), checks);  // one document: masquerade's
+    if (!done || !FLAGS_masquerade) print_state(hands.journal.state(), checks);  // else it goes on, and what comes next is masquerade's to tell
     return done ? 0 : fail("nginx-takeover", done.error().text);
 }
 
@@ -294,7 +294,8 @@ int rollback() {
     if (FLAGS_if_uncommitted) return 0;
     auto phase = hands->journal.state().phase;
     if (!engine.may_roll_back())
-        return fail("rollback", "there is nothing to roll back: the phase is " + std::string(name_of(phase)));
+        return fail("rollback", "there is nothing to roll back: the phase is " + std::string(name_of(phase)) +
+                                    (standing().masquerade ? "; bext nginx masquerade uninstall puts nginx back" : ""));
     if (!agreed("Give the ports back to nginx now?")) return 1;
     if (auto free = no_packages_at_work(); !free) return fail("rollback", free.error().text);
     Interrupts held(tell_interrupt);
@@ -306,13 +307,18 @@ int rollback() {
 int recover() {
     auto hands = take_hands();
     if (!hands) return fail("recover", hands.error().text);
-    Interrupts held(tell_interrupt);
     Engine engine(hands->manager, hands->journal, settings(), say);
-    auto done = FLAGS_boot ? engine.recover_at_boot() : engine.recover();
+    auto done = [&] {
+        Interrupts held(tell_interrupt);
+        return FLAGS_boot ? engine.recover_at_boot() : engine.recover();
+    }();
     if (!done) return fail("recover", done.error().text);
-    if (!*done) fprintf(stderr, "there is nothing to recover\n");
-    print_state(hands->journal.state(), {});
-    return 0;
+    auto state = hands->journal.state();
+    { auto given_back = std::move(hands->lock); }
+    auto resumed = FLAGS_boot ? std::nullopt : resume_masquerade();
+    if (!*done && !resumed) fprintf(stderr, "there is nothing to recover\n");
+    if (!FLAGS_json || !resumed) print_state(state, {});
+    return resumed.value_or(0);
 }
 
 }  // namespace

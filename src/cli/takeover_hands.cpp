@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "takeover/gates.h"
+#include "base/program.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 

@@ -7,7 +7,7 @@ namespace bext::http {
 namespace {
 
 constexpr std::uint64_t kMaxOffset = INT64_MAX;
-constexpr std::string_view kUnit = "bytes=";
+constexpr std::string_view kBytes = "bytes=";
 
 class Cursor {
 public:
@@ -70,9 +70,9 @@ bool read_range(Cursor& in, std::uint64_t length, ByteRange& range) {
 RangeVerdict parse_ranges(std::string_view header, std::uint64_t length, std::uint32_t max_ranges,
                           std::vector<ByteRange>& ranges) {
     ranges.clear();
-    if (max_ranges == 0 || header.size() <= kUnit.size() || !istarts_with(header, kUnit)) return RangeVerdict::kWhole;
+    if (max_ranges == 0 || header.size() <= kBytes.size() || !istarts_with(header, kBytes)) return RangeVerdict::kWhole;
 
-    Cursor in(header.substr(kUnit.size()));
+    Cursor in(header.substr(kBytes.size()));
     std::uint64_t total = 0;
     do {
         ByteRange range;

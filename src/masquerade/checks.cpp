@@ -14,14 +14,13 @@
 namespace bext::masquerade {
 namespace {
 
-constexpr int kTime = 60'000;  // ms
 constexpr const char* kDpkgLock = "/var/lib/dpkg/lock-frontend";
 constexpr const char* kOwnUnit = "bext.service";
 constexpr const char* kOwnLock = "/run/bext-masquerade.lock";
 
 Result<> check_programs(const Settings& settings) {
     if (!settings.bext_bin.ends_with("/bext-server")) return Error{"--bext-bin must name a bext-server, not \"" + settings.bext_bin + "\""};
-    if (auto runs = run_good({settings.bext_bin, "--version"}, kTime); !runs) return Error{runs.error().text + "; see --bext-bin"};
+    if (auto runs = run_good({settings.bext_bin, "--version"}, kProgramTime); !runs) return Error{runs.error().text + "; see --bext-bin"};
     if (!is_shim_file(settings.shim_source)) return Error{"there is no shim \"" + settings.shim_source + "\": reinstall bext"};
     return {};
 }
@@ -58,7 +57,7 @@ Result<> check_beside(sysd::Manager& manager, const Service& service, const Sett
 Result<> check_configuration(const Service& service, const Settings& settings) {
     std::vector<std::string> words{settings.bext_bin, "--as-nginx", "-t", "-q"};
     if (!service.nginx_config.empty()) words.insert(words.end(), {"-c", service.nginx_config});
-    if (auto good = run_good(words, kTime); !good) return Error{"bext does not accept the configuration: " + good.error().text};
+    if (auto good = run_good(words, kProgramTime); !good) return Error{"bext does not accept the configuration: " + good.error().text};
     return {};
 }
 

@@ -3,15 +3,15 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "masquerade/files.h"
+#include "masquerade/process.h"
 
 namespace bext::masquerade {
 namespace {
 
-constexpr int kTime = 60'000;  // ms
 constexpr const char* kDivert = "/usr/bin/dpkg-divert";
 
 Result<> divert(const Settings& settings, const char* how) {
-    auto done = run_good({kDivert, "--quiet", "--package", kPackage, "--no-rename", "--divert", settings.real_bin(), how, settings.shim_bin}, kTime);
+    auto done = run_good({kDivert, "--quiet", "--package", kPackage, "--no-rename", "--divert", settings.real_bin(), how, settings.shim_bin}, kProgramTime);
     if (!done) return done.error();
     return {};
 }
@@ -75,7 +75,7 @@ bool is_shim_file(const std::string& path) {
 
 Result<std::string> diverted_by(const Settings& settings) {
     if (!exists(kDivert)) return std::string();
-    auto listed = run_good({kDivert, "--listpackage", settings.shim_bin}, kTime);
+    auto listed = run_good({kDivert, "--listpackage", settings.shim_bin}, kProgramTime);
     if (!listed) return listed.error();
     return std::string(trim(listed->out, "\n"));
 }

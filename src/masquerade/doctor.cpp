@@ -18,7 +18,6 @@
 namespace bext::masquerade {
 namespace {
 
-constexpr int kTime = 60'000;  // ms
 constexpr const char* kAgain = "run `bext nginx masquerade install` again";
 
 struct Patient {
@@ -43,13 +42,13 @@ Finding skip(std::string what) { return {{}, Verdict::kSkip, std::move(what), {}
 
 /// A program whose status alone is looked at.
 Finding succeeds(const std::vector<std::string>& words, const std::string& mend) {
-    auto done = run_program(words, kTime);
+    auto done = run_program(words, kProgramTime);
     if (!done) return fail(done.error().text, mend);
     return done->status == 0 ? pass("status 0") : fail("status " + std::to_string(done->status) + ": " + done->reason(), mend);
 }
 
 Finding version(const Patient& patient) {
-    auto done = run_program(patient.nginx({"-v"}), kTime);
+    auto done = run_program(patient.nginx({"-v"}), kProgramTime);
     if (!done) return fail(done.error().text, kAgain);
     auto read = version_read(done->err);
     if (!read || !done->out.empty()) return fail("not read on stderr: " + done->reason(), kAgain);
@@ -57,7 +56,7 @@ Finding version(const Patient& patient) {
 }
 
 Finding configure(const Patient& patient) {
-    auto done = run_program(patient.nginx({"-V"}), kTime);
+    auto done = run_program(patient.nginx({"-V"}), kProgramTime);
     if (!done) return fail(done.error().text, kAgain);
     auto missing = missing_in_configure(done->err);
     return missing.empty() ? pass("version, SNI, http_ssl and OpenSSL are found") : fail("not found: " + missing, kAgain);
@@ -116,7 +115,7 @@ Finding diverted(const Patient& patient) {
 }
 
 Finding status_page(const Patient& patient) {
-    auto dump = run_program(patient.nginx({"-T", "-q"}), kTime);
+    auto dump = run_program(patient.nginx({"-T", "-q"}), kProgramTime);
     if (!dump) return fail(dump.error().text, kAgain);
     auto pages = status_pages(dump->out);
     if (pages.empty()) return skip("no stub_status without TLS");
@@ -173,6 +172,9 @@ const char* word_of(Verdict verdict) { return verdict == Verdict::kPass ? "pass"
 
 std::vector<Finding> examine(const Settings& settings, bool act) {
     std::vector<Finding> findings;
+    auto there = status(settings);
+    if (there && there->state() == State::kAbsent)  // the rest would tell of nginx, or of nothing
+        return {{"installed", Verdict::kFail, "masquerade is not installed", "bext nginx masquerade install"}};
     for (auto& check : kChecks) {
         if (check.acts && !act) continue;
         auto service = look_up(settings);  // each time: what acts changes it

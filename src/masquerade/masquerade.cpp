@@ -9,6 +9,7 @@
 #include "masquerade/diversion.h"
 #include "masquerade/files.h"
 #include "masquerade/handover.h"
+#include "masquerade/resume.h"
 #include "masquerade/unit.h"
 #include "supervisor/stand_aside.h"
 
@@ -60,6 +61,9 @@ Result<> install(const Settings& settings, bool dry_run, const Report& report) {
     if (!against.empty()) return Error{joined(against)};
     auto steps = steps_of(settings, &*manager, false);
     if (dry_run) return tell_steps(steps, false, report);
+    Watch watch(Direction::kInstall, settings);
+    if (watch.is_done()) return {};
+    if (!watch.trouble().empty()) return Error{"nothing was changed, since no timer would watch over it: " + watch.trouble()};
     auto journal = Journal::open(settings.journal());
     if (!journal) return journal.error();
     if (auto recorded = record_version(settings); !recorded) return recorded;
@@ -89,6 +93,10 @@ Result<> uninstall(const Settings& settings, bool dry_run, const Report& report)
     }
     auto steps = steps_of(settings, manager ? &*manager : nullptr, true);
     if (dry_run) return tell_steps(steps, true, report);
+    std::optional<Watch> watch;
+    if (manager) watch.emplace(Direction::kUninstall, settings);
+    if (watch && watch->is_done()) return {};
+    if (watch && !watch->trouble().empty()) report("unwatched", "no timer watches over this: " + watch->trouble());
     auto journal = Journal::open(settings.journal());
     if (!journal) return journal.error();
     if (auto undone = undo_steps(steps, *journal, report); !undone) return undone;

@@ -27,6 +27,7 @@ struct Status {
     std::string unit_state;    // "active (running), enabled"
     long main_pid = 0;
     bool outside = false;      // that process is an nginx which somebody started beside the unit
+    bool of_own_unit = false;  // that process is the one of bext.service
     std::string server;        // bext, nginx, none
     std::string pid_file;
 

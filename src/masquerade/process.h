@@ -11,6 +11,8 @@
 
 namespace bext::masquerade {
 
+constexpr int kProgramTime = 60'000;  // ms, that a program may take which a step runs
+
 enum class Server { kNone, kOther, kBext };
 
 /// Which server the process is, by the program that it executes: a name proves nothing, bext is called nginx, too.

@@ -10,6 +10,8 @@
 namespace bext::masquerade {
 namespace {
 
+constexpr const char* kOwnUnit = "bext.service";
+
 const char* word_of(State state) { return state == State::kDone ? "installed" : state == State::kPartly ? "half installed" : "not installed"; }
 
 const char* word_of(Server server) { return server == Server::kBext ? "bext" : server == Server::kOther ? "nginx" : "none"; }
@@ -50,6 +52,13 @@ Result<Status> status(const Settings& settings) {
         status.main_pid = pid;
         status.outside = true;
     }
+    if (!status.main_pid) {
+        auto own = manager->unit(kOwnUnit);
+        if (own && own->active()) {
+            status.main_pid = own->main_pid;
+            status.of_own_unit = true;
+        }
+    }
     status.server = word_of(server_of(static_cast<pid_t>(status.main_pid)));
     return status;
 }
@@ -59,6 +68,7 @@ std::string status_text(const Status& status) {
     for (auto& part : status.parts) text += cat({"  ", part.name, std::string(14 - std::min<std::size_t>(part.name.size(), 13), ' '), part.sentence, "\n"});
     text += cat({"nginx.service:  ", status.unit_state, "\n", "serves:         ", status.server});
     if (status.main_pid) text += ", process " + std::to_string(status.main_pid);
+    if (status.of_own_unit) text += cat({", of ", kOwnUnit});
     if (status.outside) text += ", outside of nginx.service: nginx -s quit; systemctl start nginx";
     return text + "\npid file:       " + status.pid_file + "\n";
 }

@@ -19,7 +19,7 @@ namespace bext::takeover {
 namespace {
 
 constexpr int kStartTime = 60'000, kStopTime = 60'000;  // ms
-constexpr int kVerifyTime = 500, kWatch = 50, kPidTime = 10'000;
+constexpr int kVerifyTime = 500, kBackWatch = 50, kPidTime = 10'000;
 constexpr int kOpenTime = 10'000, kHearTime = 5000;
 constexpr int kBackTime = 120;  // s, for a way back that goes well; bext finishes what it has under way for up to 30 of them
 
@@ -86,12 +86,12 @@ Result<> Engine::give_back() {
     }
     constexpr Step kSteps[] = {
         {"back-start", "starting nginx.service on the living sockets", &Engine::start_nginx},
-        {"back-verify", "making sure that nginx answers", &Engine::verify_nginx},
+        {"back-verify", "making sure that nginx.service answers", &Engine::verify_nginx},
     };
     for (auto& step : kSteps)
         if (wanted)
             if (auto done = run(step); !done) return done;
-    if (auto done = run({"back-bit", "removing the commit bit: from now on nginx starts at boot", &Engine::release_bext}); !done) return done;
+    if (auto done = run({"back-bit", "removing the commit bit: from now on nginx.service starts at boot", &Engine::release_bext}); !done) return done;
     return run({"back-clean", "removing what the takeover has put in place", &Engine::clean_up});
 }
 
@@ -142,7 +142,7 @@ Result<> Engine::start_nginx_on(const std::vector<Fd>& sockets) {
     if (started) started = manager_.run(sysd::Job::kStart, kNginx, kStartTime);
     // Only when nginx has written its pid file can the packaged unit, which reads it, be the unit again.
     pid_t pid = 0;
-    for (int waited = 0; started && waited < kPidTime; waited += kWatch, usleep(kWatch * 1000)) {
+    for (int waited = 0; started && waited < kPidTime; waited += kBackWatch, usleep(kBackWatch * 1000)) {
         auto unit = manager_.unit(kNginx);
         if (!unit || !unit->active()) break;
         pid = static_cast<pid_t>(parse_decimal(trim(read_small(pid_file), " \n"), INT32_MAX).value_or(0));
@@ -176,7 +176,7 @@ Result<> Engine::start_nginx_afresh(const Error& before) {
 /// nginx serves for a while, has every socket of bext's that its configuration asks for, and answers where anybody does. Before the commit
 /// nginx is who serves in any case, and what is found is only told.
 Result<> Engine::verify_nginx() {
-    for (int waited = 0; waited < kVerifyTime; waited += kWatch, usleep(kWatch * 1000))
+    for (int waited = 0; waited < kVerifyTime; waited += kBackWatch, usleep(kBackWatch * 1000))
         if (!nginx_serves()) return Error{"nginx did not stay up; see journalctl -u nginx.service"};
     auto unit = manager_.unit(kNginx);
     if (!unit) return unit.error();

@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::uint64_t kLeast = 16 * 1024 * 1024;  // bytes free for the journal, and in /run: with less there systemd refuses a daemon-reload
 
-Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
-
 Check verdict(Check check, Verdict verdict, std::string reason, std::string mend) {
     check.verdict = verdict;
     check.reason = std::move(reason);
@@ -37,6 +35,8 @@ constexpr std::size_t kNamed = 5;  // directives in the reason of the check
 std::string number(std::size_t n) { return std::to_string(n); }
 
 }  // namespace
+
+Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
 
 Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file, std::optional<NginxVersion> configured) {
     Subject subject;

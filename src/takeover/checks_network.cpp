@@ -25,7 +25,6 @@ namespace bext::takeover {
 namespace {
 
 constexpr int kSoon = 14;  // days
-constexpr std::size_t kShown = 3;
 
 /// A listening TCP socket as /proc/net/tcp and tcp6 show it.
 struct Listening {
@@ -112,14 +111,11 @@ net::Address address_of(const handoff::Listen& listen) {
     return {reinterpret_cast<const sockaddr*>(listen.address.data()), static_cast<socklen_t>(listen.address.size())};
 }
 
-Check made(const char* name, bool critical, std::string looked_at) { return {name, critical, Verdict::kPass, std::move(looked_at), "", ""}; }
-
 /// Several troubles as one verdict: the first ones and how many there are.
 Check with_troubles(Check check, Verdict verdict, const std::vector<std::string>& troubles, std::string mend) {
     if (troubles.empty()) return check;
     check.verdict = verdict;
-    for (std::size_t i = 0; i < troubles.size() && i < kShown; ++i) check.reason += (i ? "; " : "") + troubles[i];
-    if (troubles.size() > kShown) check.reason += "; and " + std::to_string(troubles.size() - kShown) + " more";
+    check.reason += some_of(troubles, 3, "; ");
     check.mend = std::move(mend);
     return check;
 }

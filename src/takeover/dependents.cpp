@@ -15,7 +15,6 @@
 namespace bext::takeover {
 namespace {
 
-constexpr std::size_t kShown = 4;
 
 /// Where a kind of program is told what to do, and what a line of it has that asks for nginx.
 struct Where {
@@ -109,8 +108,9 @@ Check check_dependents(const Subject&) {
     if (all.empty()) return check;
     check.verdict = Verdict::kWarn;
     check.looked_at = counted(all.size(), "place") + " that ask" + (all.size() == 1 ? "s" : "") + " for nginx, which finds none after a takeover";
-    for (std::size_t i = 0; i < all.size() && i < kShown; ++i) check.reason += cat({i ? "; " : "", all[i].kind, " in ", all[i].place, ": ", all[i].happens});
-    if (all.size() > kShown) check.reason += "; and " + std::to_string(all.size() - kShown) + " more";
+    std::vector<std::string> told;
+    for (auto& one : all) told.push_back(cat({one.kind, " in ", one.place, ": ", one.happens}));
+    check.reason = some_of(told, 4, "; ");
     check.mend = cat({"--masquerade goes on into nginx's place, where bext answers them; or ", kNextStep, " afterwards"});
     return check;
 }

@@ -26,7 +26,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kAnswerTime = 5000, kWatch = 100;  // ms
+constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kAnswerTime = 5000, kForwardWatch = 100;  // ms
 constexpr int kDeadManMargin = 20;                                                       // s
 constexpr std::string_view kPinned = "pinned:";                                            // notes: files of unix sockets
 constexpr std::size_t kSampled = 50, kAll = 2000;  // addresses and names that are asked while nginx serves too, and alone
@@ -277,10 +277,10 @@ void Engine::unpin_files() {
 Result<> Engine::wait_for_ports() {
     auto unit = manager_.unit(kNginx);
     if (!unit) return unit.error();
-    for (int waited = 0;; waited += kWatch) {
+    for (int waited = 0;; waited += kForwardWatch) {
         if (processes_of(unit->control_group).empty()) break;
         if (waited >= kPortTime) return Error{"processes of nginx.service are still on the ports; see systemctl status nginx"};
-        usleep(kWatch * 1000);
+        usleep(kForwardWatch * 1000);
     }
     unpin_files();
     if (!stop_first_) return {};
@@ -300,7 +300,7 @@ Result<> Engine::probation() {
     auto first = figures();
     auto usual = error_share(configuration_.plan.log_files.empty() ? "/var/log/nginx/access.log" : configuration_.plan.log_files.front());
     int slow = 0;
-    for (auto end = Clock::now() + std::chrono::seconds(settings_.probation_s); Clock::now() < end; usleep(kWatch * 1000)) {
+    for (auto end = Clock::now() + std::chrono::seconds(settings_.probation_s); Clock::now() < end; usleep(kForwardWatch * 1000)) {
         if (auto go_on = not_interrupted(); !go_on) return go_on;
         auto now = figures();
         if (now.empty()) return Error{"bext's main process is gone or does not answer"};

@@ -31,8 +31,8 @@ std::string bext_gate(const loader::Source& source, const std::string& server) {
     return text + "ExecStart=\nExecStart=" + server + " run --nginx-config " + unit_word(loader::conf_file_of(source)) + "\n";
 }
 
-std::string nginx_start(const std::string& own_program, const std::string& pid_file, const std::vector<std::string>& words) {
-    std::string line = own_program + " " + kServeOn + " " + kBackSocket + " " + unit_word(pid_file);
+std::string nginx_start(const std::string& program, const std::string& pid_file, const std::vector<std::string>& words) {
+    std::string line = program + " " + kServeOn + " " + kBackSocket + " " + unit_word(pid_file);
     for (auto& word : words) line += " " + unit_word(word);
     return "[Unit]\nConditionPathExists=\n\n[Service]\nType=forking\nPIDFile=" + pid_file + "\nExecStartPre=\nExecStart=\nExecStart=" + line + "\n";
 }
@@ -62,11 +62,5 @@ Result<> remove_gates() {
 }
 
 Result<> remove_start() { return remove_drop_in(kNginxStart); }
-
-std::string own_program() {
-    char path[PATH_MAX];
-    auto size = readlink("/proc/self/exe", path, sizeof path);
-    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "/usr/bin/bext";
-}
 
 }  // namespace bext::takeover

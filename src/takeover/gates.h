@@ -15,7 +15,7 @@ std::string bext_gate(const loader::Source& source, const std::string& server);
 std::string nginx_gate();
 /// Has nginx.service start nginx once with sockets that it receives, and end the start when `pid_file` names nginx; the
 /// packaged unit comes back without it.
-std::string nginx_start(const std::string& own_program, const std::string& pid_file, const std::vector<std::string>& words);
+std::string nginx_start(const std::string& program, const std::string& pid_file, const std::vector<std::string>& words);
 /// The same for a bext in nginx's place (masquerade), which asks for the sockets itself.
 std::string bext_start();
 
@@ -28,8 +28,5 @@ Result<> write_gates(const loader::Source& source, const std::string& server);
 Result<> remove_gates();
 /// Removes the start on living sockets.
 Result<> remove_start();
-
-/// The program that runs.
-std::string own_program();
 
 }  // namespace bext::takeover

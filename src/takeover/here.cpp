@@ -14,7 +14,6 @@
 namespace bext::takeover {
 namespace {
 
-constexpr std::size_t kShown = 3;
 
 struct Question {
     nlmsghdr header;
@@ -59,13 +58,6 @@ std::vector<std::string> remove_absent(std::vector<Target>& targets) {
     for (auto& [text, here] : known)
         if (!here) absent.push_back(text);
     return absent;
-}
-
-std::string some_of(const std::vector<std::string>& texts) {
-    std::string out;
-    for (std::size_t i = 0; i < texts.size() && i < kShown; ++i) out += (i ? ", " : "") + texts[i];
-    if (texts.size() > kShown) out += " and " + std::to_string(texts.size() - kShown) + " more";
-    return out;
 }
 
 }  // namespace bext::takeover

@@ -15,7 +15,4 @@ bool is_here(const net::Address& address);
 /// Takes the targets out whose address is not here, and tells their addresses.
 std::vector<std::string> remove_absent(std::vector<Target>& targets);
 
-/// "a, b, c and 4 more".
-std::string some_of(const std::vector<std::string>& texts);
-
 }  // namespace bext::takeover

@@ -9,17 +9,16 @@
 #include "base/text.h"
 #include "sysd/unit_text.h"
 #include "takeover/disk.h"
-#include "takeover/gates.h"
 #include "takeover/places.h"
 #include "takeover/process.h"
 
 namespace bext::takeover {
 namespace {
 
-constexpr int kTime = 20'000;  // ms
+constexpr int kNginxTime = 20'000;  // ms
 
 std::string version_of(const std::string& program) {
-    auto done = run_program({program, "-v"}, kTime);
+    auto done = run_program({program, "-v"}, kNginxTime);
     if (!done) return "";
     auto at = done->err.find("nginx/");
     if (at == std::string::npos) return "";
@@ -118,7 +117,7 @@ Result<std::string> nginx_accepts(const Nginx& nginx) {
     if (!nginx.masquerade && !nginx.running()) words.insert(words.end(), nginx.words.begin() + 1, nginx.words.end());
     if (auto file = option_in(nginx.title, "-c"); !file.empty()) words.insert(words.end(), {"-c", file});
     if (!nginx.source.prefix.empty()) words.insert(words.end(), {"-p", nginx.source.prefix});
-    auto done = run_program(words, kTime);
+    auto done = run_program(words, kNginxTime);
     if (!done) return done.error();
     if (done->status == 0) return std::string();
     if (auto absent = only_absent(done->err); !absent.empty()) return absent;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/program.h"
+#include "sysd/dead_man.h"
 #include "sysd/unit_file.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
@@ -13,21 +13,15 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kTime = 60'000;  // ms
-constexpr int kSettleTime = 20'000, kWatch = 50;
+constexpr int kSystemdTime = 60'000;  // ms
+constexpr int kSettleTime = 20'000, kSettleWatch = 50;
 constexpr const char* kInterrupted = "the process that took over ended in the middle; nginx serves";
 
 }  // namespace
 
-void Engine::disarm() { static_cast<void>(run_program({"systemctl", "--quiet", "stop", kDeadMan + ".timer"}, kTime)); }
+void Engine::disarm() { sysd::stop_dead_man(kDeadMan); }
 
-Result<> Engine::set_timer(int seconds) {
-    disarm();
-    auto done = run_good({"systemd-run", "--quiet", "--collect", "--unit=" + kDeadMan, "--on-active=" + std::to_string(seconds),
-                          "--timer-property=AccuracySec=1s", own_program(), "rollback", "--if-uncommitted"}, kTime);
-    if (!done) return done.error();
-    return {};
-}
+Result<> Engine::set_timer(int seconds) { return sysd::set_dead_man({kDeadMan, seconds, 0, {"rollback", "--if-uncommitted"}}); }
 
 /// The start on living sockets that a way back has left behind: nobody hands sockets over there any more, and while it is there
 /// nginx.service cannot be started. What it has begun comes to its end first.
@@ -36,8 +30,8 @@ Result<bool> Engine::clear_start() {
     if (!unit) return unit.error();
     auto& known = unit->drop_in_paths;
     if (!exists(kNginxStart) && std::find(known.begin(), known.end(), kNginxStart) == known.end()) return false;
-    for (int waited = 0; waited < kSettleTime && unit && unit->active_state == "activating"; waited += kWatch) {
-        usleep(kWatch * 1000);
+    for (int waited = 0; waited < kSettleTime && unit && unit->active_state == "activating"; waited += kSettleWatch) {
+        usleep(kSettleWatch * 1000);
         unit = manager_.unit(kNginx);
     }
     if (auto done = remove_start(); !done) return done.error();
@@ -95,7 +89,7 @@ Result<> Engine::finish() {
     auto bext = manager_.unit(kBext);
     if (!bext) return bext.error();
     if (!bext->active())
-        if (auto done = manager_.run(sysd::Job::kStart, kBext, kTime); !done) return done;
+        if (auto done = manager_.run(sysd::Job::kStart, kBext, kSystemdTime); !done) return done;
     if (auto done = stop_nginx(); !done) return done;
     unpin_files();
     if (auto done = disable_nginx(); !done) return done;

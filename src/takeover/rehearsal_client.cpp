@@ -13,7 +13,7 @@ namespace bext::takeover {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kMostBytes = 1 << 20;  // of an answer; the rest of a long file tells nothing new
+constexpr std::size_t kMostOfAnswer = 1 << 20;  // of an answer; the rest of a long file tells nothing new
 
 /// Compression is not asked for: two compressors may make different bytes of one text.
 std::string request_text(const Target& target, const Logged& request) {
@@ -26,8 +26,8 @@ std::string request_text(const Target& target, const Logged& request) {
 template <class Read>
 std::string read_all(Clock::time_point end, Read read) {
     std::string bytes;
-    while (bytes.size() < kMostBytes && Clock::now() < end && read(bytes)) {}
-    if (bytes.size() > kMostBytes) bytes.resize(kMostBytes);
+    while (bytes.size() < kMostOfAnswer && Clock::now() < end && read(bytes)) {}
+    if (bytes.size() > kMostOfAnswer) bytes.resize(kMostOfAnswer);
     return bytes;
 }
 

@@ -12,7 +12,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr off_t kMostBytes = 1 << 20;  // of a log's end
+constexpr off_t kMostOfLog = 1 << 20;  // of a log's end
 constexpr std::size_t kLongestTarget = 4096;
 
 /// What the log module has escaped: \xHH, and \" in logs that other servers wrote.
@@ -59,7 +59,7 @@ std::string end_of(const std::string& path) {
     Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
     if (!fd || fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return "";
-    auto from = std::max<off_t>(facts.st_size - kMostBytes, 0);
+    auto from = std::max<off_t>(facts.st_size - kMostOfLog, 0);
     std::string text(static_cast<std::size_t>(facts.st_size - from), '\0');
     auto size = pread(fd.get(), text.data(), text.size(), from);
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);

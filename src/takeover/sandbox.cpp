@@ -14,7 +14,6 @@ namespace bext::takeover {
 namespace {
 
 constexpr const char* kPrefix = "/usr/share/nginx/";
-constexpr std::size_t kShown = 3;
 
 bool below(std::string_view path, std::string_view directory) {
     while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
@@ -98,8 +97,7 @@ Check check_sandbox(const Subject& subject) {
     auto closed = closed_directories(subject);
     if (closed.empty()) return check;
     check.verdict = Verdict::kFail;
-    for (std::size_t i = 0; i < closed.size() && i < kShown; ++i) check.reason += (i ? ", " : "bext.service may not write to ") + closed[i];
-    if (closed.size() > kShown) check.reason += " and " + std::to_string(closed.size() - kShown) + " more";
+    check.reason = "bext.service may not write to " + some_of(closed);
     check.mend = "--allow-writes writes a drop-in of bext.service that opens " + std::string(closed.size() == 1 ? "it" : "them") + "; or name files below /var, /run or /srv";
     return check;
 }

@@ -286,8 +286,10 @@ def certbot_issues_redirects_and_renews(machine):
 
 def the_doctor_finds_nothing_wrong_and_then_what_is(machine):
     machine.run("sed -i 's/server_name _;/server_name _; location = \\/nginx_status { stub_status; }/' /etc/nginx/sites-enabled/default")
-    assert json.loads(machine.run('bext nginx masquerade doctor --json', check=False).out)['ok'] is False, 'nothing is installed'
+    told = json.loads(machine.run('bext nginx masquerade doctor --json', check=False).out)
+    assert told['ok'] is False and [one['what'] for one in told['findings']] == ['masquerade is not installed'], told
     machine.run(INSTALL)
+    assert 'bext nginx masquerade uninstall puts nginx back' in machine.run('bext rollback --yes', check=False).err
     told = json.loads(machine.run('bext nginx masquerade doctor --act --json').out)
     assert told['ok'] and len(told['findings']) == 15, told
     assert {one['verdict'] for one in told['findings']} == {'pass'}, told

@@ -47,5 +47,12 @@ TEST(Text, SplitsJoinsAndTrims) {
     EXPECT_EQ(trim("--a-", "-"), "a");
 }
 
+TEST(Text, ManyTextsAreToldByTheFirstOnes) {
+    EXPECT_EQ(some_of({}), "");
+    EXPECT_EQ(some_of({"a", "b", "c"}), "a, b, c");
+    EXPECT_EQ(some_of({"a", "b", "c", "d"}), "a, b, c and 1 more");
+    EXPECT_EQ(some_of({"a", "b", "c"}, 1, "; "), "a and 2 more");
+}
+
 }  // namespace
 }  // namespace bext
