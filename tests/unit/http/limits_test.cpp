@@ -13,6 +13,7 @@ std::string site_text(std::string_view name) {
                 "limit_req_zone $arg_k zone=r:32k rate=1r/m; limit_req_zone $arg_o zone=q:32k rate=1r/m; server { listen 80; server_name ", name, "; "
                 "location /conn { limit_conn c 1; empty_gif; } location /conns { limit_conn o 1; limit_conn c 1; empty_gif; } "
                 "location /req { limit_req zone=r; empty_gif; } location /reqs { limit_req zone=q; limit_req zone=r; empty_gif; } "
+                "location /dry { limit_conn_dry_run on; limit_conn o 1; limit_conn c 1; proxy_pass http://127.0.0.1:9; } "
                 "location /body { limit_conn o 1; limit_conn c 1; proxy_pass http://127.0.0.1:9; } } }"});
 }
 
@@ -62,6 +63,13 @@ TEST_F(Limits, WhatOneZoneRefusesIsNotCountedInTheOthers) {
     EXPECT_EQ(ask("/conn?k=b"), 200);
     end(std::move(held));
     EXPECT_EQ(ask("/conns?k=a&o=one"), 200);
+}
+
+TEST_F(Limits, ADryRunThatWouldRefuseHoldsNoPlace) {
+    auto held = begin("/body?k=a&o=one"), dry = begin("/dry?k=a&o=two");
+    EXPECT_EQ(ask("/conns?k=b&o=two"), 200) << "although the request is still there";
+    auto counted = begin("/dry?k=c&o=three");
+    EXPECT_EQ(ask("/conns?k=d&o=three"), 503) << "as one that it would let in";
 }
 
 TEST_F(Limits, TheOldestKeysMakeRoomForNewOnes) {
