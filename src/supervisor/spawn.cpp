@@ -5,12 +5,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/leaks.h"
 #include "base/log.h"
 
 namespace bext::supervisor {
 namespace {
 
 constexpr int kChannelFd = 3;
+constexpr int kLeaked = 23;  // the exit status that sanitizers have for it
 
 /// The order matters: the log's files are closed by the range, not by an owner that would close another's number.
 Fd keep_only(handoff::Channel channel) {
@@ -29,7 +31,8 @@ Result<Child> fork_with_channel(InChild in_child) {
     if (pid < 0) return Error::from_errno("fork()");
     if (pid == 0) {
         ends->first.close();
-        _exit(in_child(std::move(ends->second), parent));
+        int status = in_child(std::move(ends->second), parent);
+        _exit(leaks_found() ? kLeaked : status);
     }
     return Child{pid, std::move(ends->first)};
 }

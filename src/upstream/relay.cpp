@@ -47,7 +47,7 @@ std::span<char> Relay::room() {
         return {block->data, block->size};
     }
     full_ = true;
-    if (!draining_ || file_size_ + pending_size_ > x_.conf.max_temp_file || !spill()) return {};
+    if (!draining_ || file_size_ >= x_.conf.max_temp_file || !spill()) return {};
     for (auto& block : blocks_)
         if (block.size - block.used >= std::min(kLeast, block.size)) return {block.data + block.used, block.size - block.used};
     return {};

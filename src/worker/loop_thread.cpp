@@ -26,6 +26,7 @@ LoopThread::LoopThread(std::function<void()> ended) {
         }
         context.loop.run();
         listeners_.clear();
+        later_.clear();
         {
             std::lock_guard lock(mutex_);
             context_ = nullptr;
@@ -55,14 +56,19 @@ void LoopThread::adopt(const Settings& settings, const std::vector<Share>& share
 
 /// worker_shutdown_timeout: what a reload has left behind does not live for ever. What a later one leaves has its own time.
 void LoopThread::expire_old_later(std::uint32_t ms, std::uint64_t generation) {
-    struct Later {
-        static Task<> run(LoopThread* self, std::uint32_t ms, std::uint64_t generation) {
-            co_await net::Sleep(ms);
-            self->expire_before(generation);
-        }
-    };
-    spawn(Later::run(this, ms, generation));
+    after(ms, [this, generation] { expire_before(generation); });
 }
+
+LoopThread::Later::Later(LoopThread& thread, std::function<void()> what)
+    : Timer([](Timer& timer) {
+          auto& due = static_cast<Later&>(timer);
+          auto now = std::move(due.work);
+          due.owner.later_.remove_if([&](const Later& one) { return &one == &due; });
+          now();
+      }),
+      owner(thread), work(std::move(what)) {}
+
+void LoopThread::after(std::uint64_t ms, std::function<void()> work) { later_.emplace_back(*this, std::move(work)).arm(ms); }
 
 void LoopThread::take(Fd fd, const http::PassedConnection& passed) {
     for (auto& listen : context_->site->site().listens)
@@ -89,27 +95,16 @@ void LoopThread::drain(std::shared_ptr<Heir> heir) {
 
 /// What the heir had no room for is offered again until it is taken, or the time to drain is over.
 void LoopThread::pass_later() {
-    struct Later {
-        static Task<> run(LoopThread* self) {
-            while (self->context_->pass) {
-                co_await net::Sleep(kPassAgain);
-                self->context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
-            }
-            self->last_call_later();
-        }
-    };
-    spawn(Later::run(this));
+    if (!context_->pass) return last_call_later();
+    after(kPassAgain, [this] {
+        context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
+        pass_later();
+    });
 }
 
 /// Who is about to make a request is still answered, for the last time: closing an idle connection at once would lose it.
 void LoopThread::last_call_later() {
-    struct Later {
-        static Task<> run(LoopThread* self) {
-            co_await net::Sleep(kLastCall);
-            self->context_->idle.each([](LiveConnection& connection) { connection.drain(true); });
-        }
-    };
-    spawn(Later::run(this));
+    after(kLastCall, [this] { context_->idle.each([](LiveConnection& connection) { connection.drain(true); }); });
 }
 
 void LoopThread::expire() {

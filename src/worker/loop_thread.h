@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "http/thread.h"
+#include "net/timer.h"
 #include "worker/heir.h"
 #include "worker/listener.h"
 
@@ -75,6 +77,14 @@ public:
     void count(std::map<std::uint64_t, Holders>& generations);
 
 private:
+    /// Work for some time later on the thread, unless that has ended by then.
+    struct Later : net::Timer {
+        Later(LoopThread& thread, std::function<void()> what);
+        LoopThread& owner;
+        std::function<void()> work;
+    };
+
+    void after(std::uint64_t ms, std::function<void()> work);
     void expire_old_later(std::uint32_t ms, std::uint64_t generation);
     void expire_before(std::uint64_t generation);
     void pass_later();
@@ -83,6 +93,7 @@ private:
     std::mutex mutex_;
     http::Thread* context_ = nullptr;  // null once the thread has ended
     std::vector<std::unique_ptr<Listener>> listeners_;
+    std::list<Later> later_;
     std::thread thread_;
 };
 

@@ -210,6 +210,24 @@ def idle_connections_go_on_in_the_next_process(server):
     assert get(plain)[1].startswith('3 ')
 
 
+def idle_connections_go_on_in_the_next_worker(server):
+    kept = [server.connect() for _ in range(8)]
+    fresh = server.connect()
+    for one in kept:
+        assert get(one)[1].startswith('1 ')
+    worker = server.worker()
+    for number in (2, 3):
+        server.configure(main=f'worker_rlimit_nofile {500 + number};', body='two')
+        server.bext('reload')
+        assert server.worker() != worker, 'what a process cannot change needs another one'
+        worker = server.worker()
+        for one in kept:
+            head, body = get(one)
+            assert body == f'{number} 127.0.0.1 two' and 'keep-alive' in head, (head, body)
+    assert get(fresh)[1].startswith('1 ')
+    assert server.figure('adopted') == server.figure('passed') > 0
+
+
 def tls_sessions_are_resumed_after_an_upgrade(server):
     def visit(context, session=None):
         connection = context.wrap_socket(server.connect(port=server.tls), session=session)
@@ -665,6 +683,7 @@ TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
          a_worker_that_is_started_again_asks_for_no_name, a_worker_that_hangs_does_not_hold_up_a_reload,
          a_stuck_disk_holds_one_thread_and_no_reload,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
+         idle_connections_go_on_in_the_next_worker,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
          worker_shutdown_timeout_ends_what_a_reload_left, each_reload_has_its_own_time_to_finish,

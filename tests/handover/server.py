@@ -63,7 +63,7 @@ class Server:
         self.run.mkdir(mode=0o700)
         (self.dir / 'bext.toml').touch()
         self.environment = {**os.environ, 'XDG_RUNTIME_DIR': str(self.run), 'BEXT_CONFIG': str(self.dir / 'bext.toml')}
-        self.reports = f'log_path={self.dir}/sanitizer:detect_leaks=0'
+        self.reports = f'log_path={self.dir}/sanitizer:leak_check_at_exit=0'
         self.plain, self.proxied, self.tls, self.origin = free_ports(4)
         self.pid_file = self.dir / 'bext.pid'
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', self.dir / 'key.pem', '-out',

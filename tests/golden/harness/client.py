@@ -146,18 +146,25 @@ class Tls:
         if version:
             self.context.minimum_version = self.context.maximum_version = version
 
+        self.session = None
+
     def wrap(self, plain):
-        return self.context.wrap_socket(plain, server_hostname=self.options.get('sni'))
+        return self.context.wrap_socket(plain, server_hostname=self.options.get('sni'), session=self.session)
+
+    def resume(self, earlier):
+        """Offers the session that an earlier connection got; its context is needed with it."""
+        self.context, self.session = earlier
 
 
-def describe(tls_socket, folder):
-    """The certificate shown (by its file's name), the protocol and the ALPN choice."""
+def describe(tls_socket, folder, offered=None):
+    """The certificate shown (by its file's name), the protocol, the ALPN choice, and what became of an offered session."""
     shown = tls_socket.getpeercert(True)
     name = 'unknown'
     for path in sorted(folder.glob('*.crt')):
         if ssl.PEM_cert_to_DER_cert(path.read_text()) == shown:
             name = path.stem
-    return f'{tls_socket.version()} certificate={name} alpn={tls_socket.selected_alpn_protocol()}'
+    session = f" session={'resumed' if tls_socket.session_reused else 'new'} lifetime={offered.ticket_lifetime_hint}" if offered else ''
+    return f'{tls_socket.version()} certificate={name} alpn={tls_socket.selected_alpn_protocol()}{session}'
 
 
 def wait_until(condition, timeout, step=0.003):

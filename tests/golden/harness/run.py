@@ -30,6 +30,7 @@ class CaseRun:
         self.timeout, self.recording, self.oldest = how.timeout, how.recording, how.oldest
         self.part = part
         self.connections = {}
+        self.sessions = {}
         self.options = {}
         self.own = []
         self.using = ''
@@ -83,9 +84,19 @@ class CaseRun:
             port = f'%%PORT{port}%%' if port.isdigit() and len(port) < 3 else port
             address = (self.options.get('to', '127.0.0.1'), int(self.place.fill(port)))
         tls = Tls(TLS, shlex.split(self.options['tls'])) if 'tls' in self.options else None
+        earlier = self.sessions.get(tls.options.get('session')) if tls else None
+        if earlier:
+            tls.resume(earlier)
         connection = Connection(address, self.timeout, tls)
-        lines = ['= ' + describe(connection.socket, TLS)] if tls else []
+        connection.tls = tls
+        lines = ['= ' + describe(connection.socket, TLS, tls.session)] if tls else []
         return connection, lines
+
+    def _keep_session(self, connection):
+        """The newest of a connection with `session=NAME`, once something was read: TLS 1.3 sends it then."""
+        name = connection.tls.options.get('session') if connection.tls else None
+        if name and name not in self.sessions and connection.socket.session:
+            self.sessions[name] = connection.tls.context, connection.socket.session
 
     def _exchange(self, sent, once):
         lines = []
@@ -117,6 +128,7 @@ class CaseRun:
             methods = [method.decode() for method in METHOD.findall(data)]
             wanted, interim = (1, True) if wanted == 'interim' else (int(wanted), False)
             found, fate = connection.answers(wanted, methods, interim)
+        self._keep_session(connection)
         if 'join' in self.options:
             found = [masks.join_chunks(answer) for answer in found]
         lines = []

@@ -58,6 +58,19 @@ TEST(Reader, IncludesSayTheirOwnPlace) {
     EXPECT_NE(verdict({{"/t/nginx.conf", main}, {"/t/one", "include one;\n"}}).find("too many nested includes"), std::string::npos);
 }
 
+TEST(Reader, ManyIncludesOneAfterTheOtherAndManyInOneAnother) {
+    std::map<std::string, std::string> side_by_side{{"/t/nginx.conf", "events {}\nhttp {\n include conf.d/*.conf;\n include conf.d/*.conf;\n}\n"}};
+    for (int i = 0; i < 150; ++i) side_by_side["/t/conf.d/" + std::to_string(i) + ".conf"] = "# nothing\n";
+    EXPECT_EQ(verdict(side_by_side), "good");
+    auto nested = [](int depth) {
+        std::map<std::string, std::string> files{{"/t/nginx.conf", "events {}\nhttp {\n include 1;\n}\n"}, {"/t/" + std::to_string(depth), "sendfile on;\n"}};
+        for (int i = 1; i < depth; ++i) files["/t/" + std::to_string(i)] = "include " + std::to_string(i + 1) + ";\n";
+        return verdict(files);
+    };
+    EXPECT_EQ(nested(99), "good");
+    EXPECT_NE(nested(100).find("too many nested includes, the last one is \"/t/100\""), std::string::npos);
+}
+
 TEST(Reader, EntriesIncludeToo) {
     std::string main = "events {}\nhttp {\n types { include types; text/x x; }\n}\n";
     EXPECT_EQ(verdict({{"/t/nginx.conf", main}, {"/t/types", "text/y y z;\n"}}), "good");

@@ -15,10 +15,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// In a directory of its own; the links of a tree lead at most one directory above it.
 class Tree {
 public:
-    Tree() : root_(testing::TempDir() + "file_cache_XXXXXX") { mkdtemp(root_.data()); }
-    ~Tree() { fs::remove_all(root_); }
+    Tree() : own_(testing::TempDir() + "file_cache_XXXXXX") {
+        mkdtemp(own_.data());
+        root_ = own_ + "/tree";
+        fs::create_directory(root_);
+    }
+    ~Tree() { fs::remove_all(own_); }
 
     std::string any() {
         return root_ + "/" + pick({"a", "b", "s", "t"}) + pick({"", "/x", "/y", "/x/f", "/y/f", "/x/y/f"});
@@ -40,7 +45,7 @@ public:
 private:
     std::string pick(std::initializer_list<const char*> names) { return names.begin()[random_() % names.size()]; }
 
-    std::string root_;
+    std::string own_, root_;
     std::mt19937 random_{20261121};
     int count_ = 0;
 };

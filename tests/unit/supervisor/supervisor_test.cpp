@@ -308,6 +308,46 @@ std::string told(int pid, const std::string& request) {
     return *answer ? "+" + **answer : "-" + answer->error().text;
 }
 
+/// A new binary that tests the configuration, and then neither serves nor ends.
+class UnfinishedUpgrade : public SupervisorTest {
+protected:
+    void begin() {
+        std::ofstream(at("next")) << "#!/bin/sh\n[ \"$1\" = check ] && exit 0\necho $$ > " << at("next_pid.new") << "\nmv " << at("next_pid.new") << " " << at("next_pid") << "\nexec sleep 60\n";
+        std::filesystem::permissions(at("next"), std::filesystem::perms::owner_all);
+        options_.binary = at("next");
+        options_.check_argv = {"next", "check"};
+        options_.exec_argv = {"next"};
+        launch_and_wait(listen("s") + "name=one");
+        kill(pid_, SIGUSR2);
+        ASSERT_TRUE(wait_until([this] { return exists("next_pid"); }));
+        next_ = atoi(read_file(at("next_pid")).c_str());
+        ASSERT_GT(next_, 1);
+    }
+    ~UnfinishedUpgrade() override {
+        if (next_ > 1 && alive(next_)) kill(next_, SIGKILL);
+    }
+    int next_ = -1;
+};
+
+TEST_F(UnfinishedUpgrade, LeavesNoProcessBehind) {
+    options_.upgrade_deadline_ms = 300;
+    begin();
+    EXPECT_TRUE(wait_log("the binary was not changed: the new process did not serve in time"));
+    EXPECT_TRUE(wait_until([this] { return !alive(next_); }));
+    EXPECT_EQ(service(), pid_);
+    EXPECT_FALSE(exists("pid.oldbin"));
+    EXPECT_EQ(name(), "one");
+}
+
+TEST_F(UnfinishedUpgrade, EndsWithTheService) {
+    begin();
+    kill(pid_, SIGTERM);
+    EXPECT_EQ(exit_status(), 0);
+    EXPECT_TRUE(wait_until([this] { return !alive(next_); }));
+    EXPECT_FALSE(exists("pid"));
+    EXPECT_FALSE(exists("pid.oldbin"));
+}
+
 TEST_F(SupervisorTest, WhoAsksNamesNoProgram) {
     if (geteuid() != 0) setenv("XDG_RUNTIME_DIR", directory_.c_str(), 1);
     options_.stand_aside_path = at("stand-aside");

@@ -88,6 +88,21 @@ TEST_F(TakeoverJournal, AChangedByteEndsIt) {
     }
 }
 
+TEST_F(TakeoverJournal, RecordsAreNumberedWithoutAGap) {
+    auto line = [](std::uint64_t number) { return line_of({number, 1, "note", "name", std::to_string(number)}); };
+    auto good_records = [](const std::string& text) {
+        std::size_t good = 0;
+        auto records = parse_records(text, good);
+        EXPECT_LE(good, text.size());
+        return records.size();
+    };
+    EXPECT_EQ(good_records(line(1) + line(2) + line(3)), 3u);
+    EXPECT_EQ(good_records(line(1) + line(3)), 1u) << "one is missing";
+    EXPECT_EQ(good_records(line(1) + line(1)), 1u) << "one is there twice";
+    EXPECT_EQ(good_records(line(2) + line(3)), 0u) << "the first is missing";
+    EXPECT_EQ(good_records(line(1) + line(2) + line(1) + line(2)), 2u) << "the end of an older one";
+}
+
 TEST_F(TakeoverJournal, ZerosAtTheEndAreNoRecord) {
     fill();
     write(read_small(file()) + std::string(4096, '\0'));
