@@ -18,7 +18,7 @@ _bext() {
     esac
   done
   case $typed in
-    'bext') known='nginx-takeover takeover rollback recover nginx status reload upgrade stop help --help --version' ;;
+    'bext') known='nginx-takeover takeover rollback recover nginx status dashboard reload upgrade stop help --help --version' ;;
     'bext takeover') known='status' ;;
     'bext nginx') known='masquerade' ;;
     'bext nginx masquerade') known='install uninstall status doctor' ;;
@@ -31,6 +31,7 @@ _bext() {
     'bext nginx masquerade status') [[ $help ]] || known='--pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
     'bext nginx masquerade doctor') [[ $help ]] || known='--act --pid-file --bext-bin --shim-bin --shim-source --json --help' ;;
     'bext status') [[ $help ]] || known='--json --pid-file --help' ;;
+    'bext dashboard') [[ $help ]] || known='--port --pid-file --help' ;;
     'bext reload') [[ $help ]] || known='--no-wait --pid-file --help' ;;
     'bext upgrade') [[ $help ]] || known='--binary --pid-file --help' ;;
     'bext stop') [[ $help ]] || known='--pid-file --help' ;;

@@ -13,7 +13,7 @@ for ((i = 2; i < CURRENT; i++)); do
   esac
 done
 case $typed in
-  'bext') known=('nginx-takeover:check, and take nginx'\''s ports over' 'takeover' 'rollback:give the ports back to nginx' 'recover:finish or undo what was interrupted' 'nginx' 'status:what the server does, and what was ever lost' 'reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'help:all about one command' '--help:the commands' '--version:the version'); _describe command known ;;
+  'bext') known=('nginx-takeover:check, and take nginx'\''s ports over' 'takeover' 'rollback:give the ports back to nginx' 'recover:finish or undo what was interrupted' 'nginx' 'status:what the server does, and what was ever lost' 'dashboard:a page that shows the running server' 'reload:read the configuration again' 'upgrade:change the binary without losing a request' 'stop:finish what is under way and end' 'help:all about one command' '--help:the commands' '--version:the version'); _describe command known ;;
   'bext takeover') known=('status:how far a takeover is'); _describe command known ;;
   'bext nginx') known=('masquerade'); _describe command known ;;
   'bext nginx masquerade') known=('install:put bext in nginx'\''s place for every tool' 'uninstall:put nginx back' 'status:what is installed, and who serves' 'doctor:try what other programs do with nginx'); _describe command known ;;
@@ -26,6 +26,7 @@ case $typed in
   'bext nginx masquerade status') [[ -n $help ]] || _arguments '--pid-file[The pid file that names the server]:file:_files' '--bext-bin[The bext-server that nginx.service runs]:file:_files' '--shim-bin[Where nginx is, and the small program will be that answers its command line]:file:_files' '--shim-source[That program]:file:_files' '--json[Prints JSON]' '--help[all about this command]' ;;
   'bext nginx masquerade doctor') [[ -n $help ]] || _arguments '--act[Also tries what acts on the server\: a reload, a rotation of its logs, an upgrade]' '--pid-file[The pid file that names the server]:file:_files' '--bext-bin[The bext-server that nginx.service runs]:file:_files' '--shim-bin[Where nginx is, and the small program will be that answers its command line]:file:_files' '--shim-source[That program]:file:_files' '--json[Prints JSON]' '--help[all about this command]' ;;
   'bext status') [[ -n $help ]] || _arguments '--json[Prints JSON]' '--pid-file[The pid file that names the server]:file:_files' '--help[all about this command]' ;;
+  'bext dashboard') [[ -n $help ]] || _arguments '--port[The loopback port of the page]:port:' '--pid-file[The pid file that names the server]:file:_files' '--help[all about this command]' ;;
   'bext reload') [[ -n $help ]] || _arguments '--no-wait[Only asks for it, and does not wait for the outcome]' '--pid-file[The pid file that names the server]:file:_files' '--help[all about this command]' ;;
   'bext upgrade') [[ -n $help ]] || _arguments '--binary[Tests whether FILE runs and accepts the configuration, and puts it in the place of the running binary, which is kept beside it as bext-server.prev]:file:_files' '--pid-file[The pid file that names the server]:file:_files' '--help[all about this command]' ;;
   'bext stop') [[ -n $help ]] || _arguments '--pid-file[The pid file that names the server]:file:_files' '--help[all about this command]' ;;

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "cli/command_line.h"
+#include "cli/dashboard_command.h"
 #include "cli/help.h"
 #include "cli/masquerade_command.h"
 #include "cli/takeover_command.h"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
     set_flags(bext_manual(), invocation);
     auto status = masquerade_command(invocation);
     if (!status) status = run_takeover_command(invocation);
+    if (!status) status = run_dashboard_command(invocation);
     if (!status) status = run_command(invocation);
     return written(bext_manual(), status.value_or(2));
 }

@@ -58,6 +58,13 @@ std::vector<Command> running() {
          {&kJson, &kPidFile},
          {{"bext status", "for people"}, {"bext status --json | jq .figures", "for programs: every count that the server keeps"}},
          statuses({{0, "A server was found and has answered."}, {1, "There is none, or it cannot be asked; standard error says why."}})},
+        {"dashboard", kRunning, "a page that shows the running server",
+         "Serves a page on a loopback port, whose address with a token it prints, until it is ended: who serves and since when, requests, errors and "
+         "times of the last hour, the figures of every server, location and upstream, certificates, the ends of the error logs, and how "
+         "reloads and upgrades ended. The page changes nothing. From elsewhere: ssh -L 9999:127.0.0.1:9999 HOST.",
+         {&kPort, &kPidFile},
+         {{"bext dashboard", "the server that is found"}, {"bext dashboard --port 9100", "on another port"}},
+         statuses({{0, "The page has ended."}, {1, "There is no server, or the port is taken; standard error says why."}})},
         {"reload", kRunning, "read the configuration again",
          "The server reads its configuration and its certificates again. The command returns when the new configuration serves; no "
          "connection is closed. When the configuration has a fault, the one before goes on and the fault is printed.",

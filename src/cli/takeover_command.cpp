@@ -15,11 +15,14 @@
 #include "base/text.h"
 #include "cli/compatible.h"
 #include "cli/masquerade_command.h"
+#include "cli/numbers.h"
 #include "cli/takeover_findings.h"
 #include "cli/takeover_hands.h"
+#include "dashboard/samples.h"
+#include "dashboard/serve.h"
 #include "masquerade/settings.h"
+#include "takeover/access_logs.h"
 #include "takeover/checks.h"
-#include "takeover/dashboard.h"
 #include "takeover/dependents.h"
 #include "takeover/disk.h"
 #include "takeover/engine.h"
@@ -27,7 +30,6 @@
 #include "takeover/places.h"
 #include "takeover/rehearsal.h"
 #include "takeover/report.h"
-#include "takeover/samples.h"
 #include "takeover/sandbox.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
@@ -51,6 +53,8 @@ namespace bext::cli {
 namespace {
 
 using namespace takeover;
+
+constexpr std::size_t kTold = 5;  // seconds of samples in every status; a page that was away longer asks for all
 
 int fail(const std::string& what, const std::string& why) {
     fprintf(stderr, "bext: %s failed: %s\n", what.c_str(), why.c_str());
@@ -133,12 +137,23 @@ void log_next_step() {
     closelog();
 }
 
+/// A new takeover, in whose history stands what of the rehearsal was accepted, and why.
+Result<> begin(Journal& journal, const Rehearsal& rehearsal) {
+    if (auto begun = journal.begin(); !begun) return begun;
+    for (auto& place : rehearsal.places)
+        for (auto& one : place.differences)
+            if (!one.accepted.empty())
+                if (auto done = journal.accept(cat({place.server, " ", place.location, ": ", one.what}), one.accepted); !done) return done;
+    return {};
+}
+
 int change(Hands& hands) {
     auto subject = look_here(&hands.manager);
     if (auto done = open_paths(hands.manager, subject); !done) return fail("nginx-takeover", done.error().text);
     if (FLAGS_masquerade)
         if (auto can = can_masquerade(hands.manager); !can) return fail("nginx-takeover", can.error().text);
-    auto checks = check_all(subject);
+    Rehearsal rehearsal;
+    auto checks = check_all(subject, &rehearsal);
     if (!FLAGS_json) fputs(table_of(checks).c_str(), stdout);
     fflush(stdout);
     if (!may_take_over(checks)) {
@@ -147,7 +162,7 @@ int change(Hands& hands) {
     }
     if (auto free = no_packages_at_work(); !free) return fail("nginx-takeover", free.error().text);
     Interrupts held(tell_interrupt);
-    if (auto begun = hands.journal.begin(); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
+    if (auto begun = begin(hands.journal, rehearsal); !begun) return fail("nginx-takeover", begun.error().text + "; nothing was changed");
     auto done = Engine(hands.manager, hands.journal, settings(), say).take_over();
     if (done && !FLAGS_masquerade) log_next_step();
     if (!done || !FLAGS_masquerade) print_state(hands.journal.state(), checks);  // else it goes on, and what comes next is masquerade's to tell
@@ -155,9 +170,8 @@ int change(Hands& hands) {
 }
 
 /// Looks at the whole machine anew.
-Checks look_again(sysd::Manager& manager, Findings& findings) {
+Checks look_again(sysd::Manager& manager, Findings& findings, Rehearsal& rehearsal) {
     auto subject = look_here(&manager);
-    Rehearsal rehearsal;
     auto checks = check_all(subject, &rehearsal);
     findings.renew(std::move(subject), checks, rehearsal);
     return checks;
@@ -167,7 +181,8 @@ Result<> check_again(Findings& findings) {
     if (exists(kActiveBit)) return Error{"the checks are about the way from nginx to bext, and bext serves already"};
     auto manager = sysd::Manager::connect();
     if (!manager) return manager.error();
-    look_again(*manager, findings);
+    Rehearsal rehearsal;
+    look_again(*manager, findings, rehearsal);
     return {};
 }
 
@@ -180,52 +195,76 @@ Result<> transition(bool forward, Findings& findings) {
     if (auto done = engine.recover(); !done) return done.error();
     if (!forward) return engine.roll_back();
     if (exists(kActiveBit)) return Error{"bext has taken over already"};
-    if (!may_take_over(look_again(hands->manager, findings))) return Error{"a critical check failed; nothing was changed"};
-    if (auto begun = hands->journal.begin(); !begun) return begun;
+    Rehearsal rehearsal;
+    if (!may_take_over(look_again(hands->manager, findings, rehearsal))) return Error{"a critical check failed; nothing was changed"};
+    if (auto begun = begin(hands->journal, rehearsal); !begun) return begun;
     auto done = engine.take_over();
     if (done) log_next_step();
     return done;
 }
 
-/// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
-int dashboard(Hands hands) {
-    auto subject = look_here(&hands.manager);
-    Rehearsal rehearsal;
-    auto checks = check_all(subject, &rehearsal);
-    fputs(table_of(checks).c_str(), stdout);
-    std::string access_log = "/var/log/nginx/access.log";
-    std::optional<Target> target;
-    if (subject.configuration) {
-        auto targets = targets_of(*subject.configuration);
-        if (!targets.empty()) target = targets.front();
-        auto& files = subject.configuration->plan.log_files;
-        for (auto& file : files)
-            if (file.find("access") != std::string::npos) access_log = file;
+/// What clients got in the last second: by the access logs, and by bext's own counters as soon as it serves for good, which know of
+/// what is not logged, too; and the time of one answer.
+dashboard::Sample sample(AccessLogs& logs, const std::optional<Target>& target, Numbers& numbers) {
+    dashboard::Sample one;
+    auto added = logs.added();
+    one.requests = added.requests;
+    one.errors = added.errors;
+    one.committed = exists(kActiveBit);
+    if (!one.committed) {
+        numbers.forget("bext does not serve for good");
+    } else if (auto counted = numbers.ask()) {
+        std::uint64_t own = target ? 1 : 0;  // the request below, of the second before
+        one.requests = std::max(one.requests, counted->requests - std::min(own, counted->requests));
+        one.errors = std::max(one.errors, counted->errors);
     }
-    { auto given_back = std::move(hands.lock); }
-    std::optional<SignalsHeld> not_the_threads(std::in_place);  // signals are the page's
-    Samples samples(access_log, target);
-    Findings findings;
-    findings.renew(std::move(subject), checks, rehearsal);
-    not_the_threads.reset();
-    signal(SIGPIPE, SIG_IGN);
-    Actions actions;
+    if (target)
+        if (auto answer = ask(*target)) one.milliseconds = static_cast<std::uint64_t>(answer->milliseconds);
+    return one;
+}
+
+dashboard::Actions actions_of(Findings& findings, Numbers& numbers, const dashboard::Samples& samples) {
+    dashboard::Actions actions;
+    actions.command = "bext nginx-takeover";
     actions.status = [&] {
         auto state = Journal::look(kJournalDirectory);
-        return "{\"state\":" + json_of(state ? *state : State(), standing(), {}) + ",\"samples\":" + samples.json() +
-               ",\"looked\":" + std::to_string(findings.looked()) + "}";
+        return cat({"\"takeover\":{\"state\":", json_of(state ? *state : State(), standing(), {}), ",\"looked\":", std::to_string(findings.looked()),
+                    "},", numbers.status(), ",\"samples\":", samples.json(kTold)});
     };
-    actions.checks = [&] { return findings.checks(); };
-    actions.rehearsal = [&] { return findings.rehearsal(); };
-    actions.config = [&] { return findings.inventory(); };
-    actions.check = [&] { return check_again(findings); };
-    actions.take_over = [&] { return transition(true, findings); };
-    actions.roll_back = [&] { return transition(false, findings); };
+    actions.shows = {{"checks", [&] { return findings.checks(); }}, {"rehearsal", [&] { return findings.rehearsal(); }},
+                     {"config", [&] { return findings.inventory(); }}, {"samples", [&] { return samples.json(); }},
+                     {"numbers", [&] { return numbers.series(); }}, {"errors", [&] { return findings.error_logs(); }}, {"next", next_json}};
+    actions.changes = {{"checks", [&] { return check_again(findings); }}, {"takeover", [&] { return transition(true, findings); }},
+                       {"rollback", [&] { return transition(false, findings); }}};
+    actions.decisions = {{"accept", [&](std::string_view body) { return findings.accept(body); }}};
     actions.interrupt = [] {
         Interrupts::ask();
         tell_interrupt("the page has ended", 1);
     };
-    auto done = serve_dashboard(FLAGS_port, actions, [](const std::string& url) {
+    return actions;
+}
+
+/// The page, until the terminal or a signal ends it. `hands` looked around; their lock is given back.
+int serve_page(Hands hands) {
+    auto subject = look_here(&hands.manager);
+    Rehearsal rehearsal;
+    auto checks = check_all(subject, &rehearsal);
+    fputs(table_of(checks).c_str(), stdout);
+    std::optional<Target> target;
+    if (subject.configuration) {
+        auto targets = targets_of(*subject.configuration);
+        if (!targets.empty()) target = targets.front();
+    }
+    { auto given_back = std::move(hands.lock); }
+    std::optional<SignalsHeld> not_the_threads(std::in_place);  // signals are the page's
+    AccessLogs logs(access_logs_of(subject.survey));
+    Numbers numbers("");
+    dashboard::Samples samples([&] { return sample(logs, target, numbers); });
+    Findings findings;
+    findings.renew(std::move(subject), checks, rehearsal);
+    not_the_threads.reset();
+    signal(SIGPIPE, SIG_IGN);
+    auto done = dashboard::serve(FLAGS_port, actions_of(findings, numbers, samples), [](const std::string& url) {
         printf("\nThe dashboard is at %s\nCtrl-C ends it; what serves goes on serving.\n", url.c_str());
         fflush(stdout);
     });
@@ -264,7 +303,7 @@ int nginx_takeover() {
     if (!FLAGS_auto_takeover && !FLAGS_yes && !FLAGS_masquerade) {
         if (FLAGS_allow_writes)
             if (auto done = open_paths(hands->manager, look_here(&hands->manager)); !done) return fail("nginx-takeover", done.error().text);
-        return dashboard(*std::move(hands));
+        return serve_page(*std::move(hands));
     }
     if (hands->journal.state().phase == Phase::kActive && exists(kActiveBit)) {
         if (!FLAGS_masquerade) print_state(hands->journal.state(), {});

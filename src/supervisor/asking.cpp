@@ -6,6 +6,7 @@
 
 #include "base/figures.h"
 #include "base/json.h"
+#include "base/series_json.h"
 #include "base/text.h"
 #include "supervisor/report.h"
 #include "supervisor/supervisor.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kReportTime = 2000;  // ms
 constexpr std::size_t kMostCallers = 64;     // that have not said yet what they want
+constexpr std::string_view kSeries = "series ";
+constexpr std::size_t kPiece = 32 * 1024;    // bytes of series in one answer, which a socket takes at once
 
 }  // namespace
 
@@ -42,6 +45,7 @@ void Supervisor::hear(Asker& asker) {
     if (*request == "reload") return asked_to_reload(std::move(caller));
     if (*request == "words") return caller.succeed(upgrade_words());
     if (*request == "status") return asked_for_status(std::move(caller));
+    if (request->starts_with(kSeries)) return asked_for_series(std::move(caller), std::string_view(*request).substr(kSeries.size()));
     if (*request == "leave") {
         leaving_ = true;
         return caller.succeed();
@@ -87,6 +91,14 @@ void Supervisor::asked_for_status(Asker asker) {
     if (!worker_ || !worker_->serving || !worker_->channel.send(handoff::Kind::kReport, 0, {}, {}, 0)) answer_status("null");
 }
 
+/// "series N": figures by name, without the first N.
+void Supervisor::asked_for_series(Asker asker, std::string_view skip) const {
+    auto count = parse_decimal(skip);
+    auto* series = figure_page().series();
+    if (!count || !series) return asker.fail("how many rows to skip is wanted");
+    asker.succeed(series_json(*series, *count, kPiece));
+}
+
 void Supervisor::answer_status(std::string_view worker) {
     status_deadline_ = 0;
     auto text = status_text(worker);
@@ -104,7 +116,7 @@ std::string Supervisor::status_text(std::string_view worker) const {
                      number(current_ ? current_->generation : 0), ",\"worker_pid\":", number(worker_ ? worker_->pid : 0), ",\"draining_pids\":[",
                      draining, "],\"upgrading\":", upgrade_ ? "true" : "false", ",\"last_reload\":\"", history_.reload.outcome, "\",\"compatible\":\"",
                      current_ ? current_->plan().compatible : "", "\",\"compatible_from\":\"", current_ ? current_->plan().compatible_from : "", "\",\"worker\":", worker,
-                     ",\"figures\":", figures_json(figure_page()), "}\n"});
+                     ",\"answers\":", figure_page().series() ? answers_json(*figure_page().series()) : "null", ",\"figures\":", figures_json(figure_page()), "}\n"});
     return text;
 }
 

@@ -154,7 +154,7 @@ void Supervisor::abandon(const std::string& reason, Level level) {
 
 void Supervisor::reload_ended(Milestone milestone, const std::string& detail) {
     bool good = milestone == Milestone::kReloaded;
-    history_.reload = event_now(good, detail.empty() ? "the configuration was refused; the error log says why" : detail);
+    history_.reloaded(good, detail.empty() ? "the configuration was refused; the error log says why" : detail);
     for_certificates_ = false;
     figure_page().claim_own().add(good ? Tally::kReloads : Tally::kReloadsFailed);
     reached(milestone, detail);

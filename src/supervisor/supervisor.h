@@ -174,6 +174,7 @@ private:
     void answer_reload(Milestone milestone, const std::string& detail);
     std::string upgrade_words() const;
     void asked_for_status(Asker asker);
+    void asked_for_series(Asker asker, std::string_view skip) const;
     void answer_status(std::string_view worker);
     std::string status_text(std::string_view worker) const;
 

@@ -164,7 +164,7 @@ void Supervisor::upgrade_failed(const std::string& reason) {
     take_back_pid_file();
     if (current_) current_->sockets.own_files(true);
     figure_page().claim_own().add(Tally::kUpgradesFailed);
-    history_.upgrade = event_now(false, reason);
+    history_.upgrade_failed(reason);
     for (auto& asker : change->askers) asker.fail(reason);
     reached(Milestone::kUpgradeFailed, reason);
     if (worker_stopped_) start_worker_again();

@@ -30,8 +30,6 @@ Check verdict(Check check, Verdict verdict, std::string reason, std::string mend
     return check;
 }
 
-constexpr std::size_t kNamed = 5;  // directives in the reason of the check
-
 std::string number(std::size_t n) { return std::to_string(n); }
 
 }  // namespace
@@ -77,13 +75,15 @@ Check check_configuration(const Subject& subject) {
         return verdict(check, Verdict::kFail, "nginx runs with the prefix " + subject.nginx.source.prefix + ", which bext.service does not take",
                        "use absolute paths and start nginx without -p");
     if (!subject.configuration)
-        return verdict(check, Verdict::kFail, subject.refusal, "correct it; bext-server nginx check -c " + path + " tests it again");
-    if (subject.warnings.empty()) return check;
-    return verdict(check, Verdict::kWarn, subject.warnings.front() + (subject.warnings.size() > 1 ? " and " + number(subject.warnings.size() - 1) + " more" : ""), "");
+        return with_faults(check, Verdict::kFail, {fault_of(subject.refusal)}, "correct it; bext-server nginx check -c " + path + " tests it again");
+    std::vector<Fault> warnings;
+    for (auto& one : subject.warnings) warnings.push_back(fault_of(one));
+    return with_faults(check, Verdict::kWarn, std::move(warnings), "");
 }
 
 Check check_certificates(const Subject& subject) {
     std::size_t files = 0;
+    std::vector<Fault> unreadable;
     auto check = made("SSL Certs Accessible", true, "");
     auto path = loader::conf_file_of(subject.nginx.source);
     for (auto* name : {"ssl_certificate", "ssl_certificate_key"})
@@ -92,11 +92,10 @@ Check check_certificates(const Subject& subject) {
             if (file.find('$') != std::string::npos || file.starts_with("data:") || file.starts_with("engine:")) continue;
             ++files;
             auto whole = conf::absolute_path(path.substr(0, path.rfind('/') + 1), file);
-            if (access(whole.c_str(), R_OK) != 0 && check.verdict == Verdict::kPass)
-                check = verdict(check, Verdict::kFail, Error::from_errno(one->place + ": reading " + whole).text, "make the file readable for root, or name the right one");
+            if (access(whole.c_str(), R_OK) != 0) unreadable.push_back({one->place, Error::from_errno("reading " + whole).text});
         }
     check.looked_at = counted(files, "file");
-    return check;
+    return with_faults(check, Verdict::kFail, std::move(unreadable), "make the file readable for root, or name the right one");
 }
 
 Check check_nginx(const Subject& subject) {
@@ -136,11 +135,11 @@ Check check_directives(const Subject& subject) {
     auto check = made("Directives", true, counted(subject.survey.directives.size(), "directive"));
     auto all = unserved_of(subject.survey);
     if (all.empty()) return check;
-    std::string named;
-    for (std::size_t i = 0; i < all.size() && i < kNamed; ++i) named += cat({i ? "; " : "", all[i].directive, all[i].module.empty() ? "" : " of ", all[i].module, " in ", all[i].place});
-    if (all.size() > kNamed) named += "; and " + number(all.size() - kNamed) + " more";
-    return verdict(check, Verdict::kFail, number(all.size()) + " that bext does not have: " + named,
-                   "bext nginx-takeover --check lists them all, with nginx's modules; remove them, or stay with nginx");
+    std::vector<Fault> faults;
+    for (auto& one : all) faults.push_back({one.place, cat({one.directive, one.module.empty() ? "" : " of ", one.module})});
+    check = with_faults(check, Verdict::kFail, std::move(faults), "bext nginx-takeover --check lists them all, with nginx's modules; remove them, or stay with nginx");
+    check.reason = number(all.size()) + " that bext does not have: " + check.reason;
+    return check;
 }
 
 /// What nginx.service would start and what runs must read the same file: the way back starts the unit.

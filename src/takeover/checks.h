@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "takeover/nginx.h"
@@ -12,6 +13,15 @@ namespace bext::takeover {
 
 enum class Verdict { kPass, kWarn, kFail };
 
+/// One thing that is wrong.
+struct Fault {
+    std::string place;  // "FILE:LINE"; "" when it stands in no file
+    std::string text;
+
+    /// "text in FILE:LINE"
+    std::string line() const;
+};
+
 struct Check {
     std::string name;
     bool critical = false;
@@ -19,6 +29,7 @@ struct Check {
     std::string looked_at;  // what, in a few words
     std::string reason;     // of a verdict other than pass
     std::string mend;       // what to do about it
+    std::vector<Fault> faults = {};  // what the reason sums up, where that is several things or stands in a file
 
     bool blocks() const { return critical && verdict == Verdict::kFail; }
 };
@@ -39,6 +50,11 @@ struct Subject {
 /// compatible with, in place of the one that runs.
 Subject look(sysd::Manager* manager, const std::string& no_manager, const std::string& conf_file, std::optional<NginxVersion> configured = {});
 Checks run_checks(const Subject& subject);
+
+/// Nothing is wrong when there are no faults; else the verdict, with the first ones and how many more there are as the reason.
+Check with_faults(Check check, Verdict verdict, std::vector<Fault> faults, std::string mend);
+/// What a message like nginx's, "… in FILE:LINE", tells apart.
+Fault fault_of(std::string_view message);
 
 /// Whether no critical one failed.
 bool may_take_over(const Checks& checks);

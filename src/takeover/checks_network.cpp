@@ -111,15 +111,6 @@ net::Address address_of(const handoff::Listen& listen) {
     return {reinterpret_cast<const sockaddr*>(listen.address.data()), static_cast<socklen_t>(listen.address.size())};
 }
 
-/// Several troubles as one verdict: the first ones and how many there are.
-Check with_troubles(Check check, Verdict verdict, const std::vector<std::string>& troubles, std::string mend) {
-    if (troubles.empty()) return check;
-    check.verdict = verdict;
-    check.reason += some_of(troubles, 3, "; ");
-    check.mend = std::move(mend);
-    return check;
-}
-
 }  // namespace
 
 Check check_ports(const Subject& subject) {
@@ -130,7 +121,7 @@ Check check_ports(const Subject& subject) {
     }
     auto own = nginx_sockets(subject);
     auto all = listening_sockets();
-    std::vector<std::string> taken;
+    std::vector<Fault> taken;
     std::string mend;
     for (auto& listen : subject.configuration->plan.listens) {
         auto address = address_of(listen);
@@ -140,11 +131,11 @@ Check check_ports(const Subject& subject) {
                          (one.wildcard() || address.wildcard() || one.bytes == address.bytes());
             if (!meets || own.contains(one.inode)) continue;
             auto [who, what] = about(holder_of_socket(one.inode));
-            taken.push_back(listen.text + " is held by " + who);
+            taken.push_back({"", listen.text + " is held by " + who});
             if (mend.empty()) mend = what;
         }
     }
-    return with_troubles(check, Verdict::kFail, taken, mend);
+    return with_faults(check, Verdict::kFail, taken, mend);
 }
 
 Check check_listens(const Subject& subject) {
@@ -155,28 +146,28 @@ Check check_listens(const Subject& subject) {
     auto process = Process::find(subject.nginx.master);
     auto sockets = process ? process->listeners() : Result<std::vector<Fd>>(process.error());
     if (!sockets)
-        return with_troubles(check, Verdict::kWarn, {sockets.error().text}, "the sockets cannot be taken over: nginx is stopped first, and the ports are closed for a moment");
+        return with_faults(check, Verdict::kWarn, {{"", sockets.error().text}}, "the sockets cannot be taken over: nginx is stopped first, and the ports are closed for a moment");
     for (auto& socket : *sockets) open.insert(address_text(socket.get()));
     check.looked_at = counted(open.size(), "socket") + " of nginx, " + std::to_string(wanted.size()) + " in the configuration";
-    std::vector<std::string> troubles;
+    std::vector<Fault> troubles;
     for (auto& one : open)
-        if (!wanted.contains(one)) troubles.push_back("nginx listens on " + one + ", the configuration on the disk does not");
+        if (!wanted.contains(one)) troubles.push_back({"", "nginx listens on " + one + ", the configuration on the disk does not"});
     for (auto& one : wanted)
-        if (!open.contains(one)) troubles.push_back("nginx does not listen on " + one + " yet");
-    return with_troubles(check, Verdict::kWarn, troubles, "systemctl reload nginx first, so that both agree");
+        if (!open.contains(one)) troubles.push_back({"", "nginx does not listen on " + one + " yet"});
+    return with_faults(check, Verdict::kWarn, troubles, "systemctl reload nginx first, so that both agree");
 }
 
 Check check_roots(const Subject& subject) {
     auto roots = subject.survey.named("root");
     auto check = made("Root Directories", false, counted(roots.size(), "root"));
-    std::vector<std::string> missing;
+    std::vector<Fault> missing;
     for (auto* one : roots) {
         if (one->words.size() < 2 || one->words[1].find('$') != std::string::npos) continue;
         auto path = conf::absolute_path("/usr/share/nginx/", one->words[1]);
         struct stat facts {};
-        if (stat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) missing.push_back(path + " (" + one->place + ") is no directory");
+        if (stat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) missing.push_back({one->place, path + " is no directory"});
     }
-    return with_troubles(check, Verdict::kWarn, missing, "nginx answers 404 there too; create it when that is not meant");
+    return with_faults(check, Verdict::kWarn, missing, "nginx answers 404 there too; create it when that is not meant");
 }
 
 /// nginx answers 502 only where nobody is left to ask: a block with one server that answers, backup or not, goes on.
@@ -185,25 +176,25 @@ Check check_upstreams(const Subject& subject) {
     std::set<std::string> seen, alive;
     for (auto& one : all)
         if (!one.upstream.empty() && one.health == Health::kUp) alive.insert(one.upstream);
-    std::vector<std::string> silent, spared;
+    std::vector<Fault> silent, spared;
     std::size_t count = 0;
     for (auto& one : all) {
         count += seen.insert(one.address).second;
         if (one.health != Health::kDown || !seen.insert(one.upstream + " " + one.address).second) continue;
-        auto text = cat({one.address, one.backup ? ", a backup," : "", " (", one.place, "): ", one.reason});
-        alive.contains(one.upstream) ? spared.push_back(text + "; the others of " + one.upstream + " answer") : silent.push_back(text);
+        auto text = cat({one.address, one.backup ? ", a backup, does not answer: " : " does not answer: ", one.reason});
+        alive.contains(one.upstream) ? spared.push_back({one.place, cat({text, ", the others of ", one.upstream, " do"})}) : silent.push_back({one.place, text});
     }
     auto check = made("Upstream Backends", false, counted(count, "backend"));
-    if (silent.empty()) return with_troubles(check, Verdict::kWarn, spared, "requests go to the others, as with nginx; start them when that is not meant");
+    if (silent.empty()) return with_faults(check, Verdict::kWarn, spared, "requests go to the others, as with nginx; start them when that is not meant");
     silent.insert(silent.end(), spared.begin(), spared.end());
-    return with_troubles(check, Verdict::kWarn, silent, "nginx answers 502 there too; start them when that is not meant");
+    return with_faults(check, Verdict::kWarn, silent, "nginx answers 502 there too; start them when that is not meant");
 }
 
 Check check_expiry(const Subject& subject) {
     auto check = made("Certificates", false, "expiry, key, names");
     auto path = loader::conf_file_of(subject.nginx.source);
     auto directory = path.substr(0, path.rfind('/') + 1);
-    std::vector<std::string> troubles;
+    std::vector<Fault> troubles;
     std::size_t count = 0;
     for (auto* one : subject.survey.named("ssl_certificate")) {
         if (one->words.size() < 2 || one->words[1].find_first_of("$:") != std::string::npos) continue;
@@ -213,7 +204,7 @@ Check check_expiry(const Subject& subject) {
         if (key.empty() || key.find_first_of("$:") != std::string::npos) continue;
         ++count;
         auto facts = tls::look_at(conf::absolute_path(directory, one->words[1]), conf::absolute_path(directory, key));
-        auto say = [&](const std::string& text) { troubles.push_back(one->words[1] + " (" + one->place + ") " + text); };
+        auto say = [&](const std::string& text) { troubles.push_back({one->place, one->words[1] + " " + text}); };
         if (!facts) {
             say(facts.error().text);
             continue;
@@ -232,7 +223,7 @@ Check check_expiry(const Subject& subject) {
             }
     }
     check.looked_at = counted(count, "certificate") + ": expiry, key, chain, names";
-    return with_troubles(check, Verdict::kWarn, troubles, "renew or replace them; bext serves them as nginx does");
+    return with_faults(check, Verdict::kWarn, troubles, "renew or replace them; bext serves them as nginx does");
 }
 
 }  // namespace bext::takeover

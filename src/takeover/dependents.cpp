@@ -15,7 +15,6 @@
 namespace bext::takeover {
 namespace {
 
-
 /// Where a kind of program is told what to do, and what a line of it has that asks for nginx.
 struct Where {
     const char* kind;
@@ -102,17 +101,16 @@ std::string json_of(const std::vector<Dependent>& all) {
     return text + "]";
 }
 
+std::string next_json() { return cat({"{\"command\":", json_text(kNextStep), ",\"asks_for_nginx\":", json_of(dependents()), "}\n"}); }
+
 Check check_dependents(const Subject&) {
     Check check{"Asks For nginx", false, Verdict::kPass, "certificates' renewals, hooks, logrotate, cron, monit", "", ""};
     auto all = dependents();
     if (all.empty()) return check;
-    check.verdict = Verdict::kWarn;
     check.looked_at = counted(all.size(), "place") + " that ask" + (all.size() == 1 ? "s" : "") + " for nginx, which finds none after a takeover";
-    std::vector<std::string> told;
-    for (auto& one : all) told.push_back(cat({one.kind, " in ", one.place, ": ", one.happens}));
-    check.reason = some_of(told, 4, "; ");
-    check.mend = cat({"--masquerade goes on into nginx's place, where bext answers them; or ", kNextStep, " afterwards"});
-    return check;
+    std::vector<Fault> faults;
+    for (auto& one : all) faults.push_back({one.place, cat({one.kind, ": ", one.happens})});
+    return with_faults(check, Verdict::kWarn, std::move(faults), cat({"--masquerade goes on into nginx's place, where bext answers them; or ", kNextStep, " afterwards"}));
 }
 
 }  // namespace bext::takeover

@@ -21,6 +21,9 @@ std::string not_yet_text(const std::vector<Dependent>& all);
 /// [{"kind":…,"place":…,"happens":…},…]
 std::string json_of(const std::vector<Dependent>& all);
 
+/// {"command":…,"asks_for_nginx":[…]}: the next step after a takeover, and what waits for it.
+std::string next_json();
+
 /// The next step after a takeover.
 inline constexpr const char* kNextStep = "bext nginx masquerade install";
 

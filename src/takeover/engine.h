@@ -23,6 +23,9 @@ struct Settings {
     int probation_s = 3;      // how long bext serves alone before the commit
 };
 
+/// How many steps there are from Preflight to Active, and from there to RolledBack.
+inline constexpr std::size_t kForwardSteps = 11, kBackSteps = 4;
+
 class Engine {
 public:
     using Say = std::function<void(const std::string&)>;

@@ -119,6 +119,7 @@ Result<> Engine::forward() {
         {"commit", "setting the commit bit: from now on bext starts at boot", &Engine::commit},
         {"disable", "disabling nginx", &Engine::disable_nginx},
     };
+    static_assert(std::size(kSteps) == kForwardSteps);
     for (auto& step : kSteps)
         if (auto done = run(step); !done) return done;
     return {};

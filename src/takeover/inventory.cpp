@@ -1,6 +1,7 @@
 #include "takeover/inventory.h"
 
 #include <functional>
+#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -38,6 +39,26 @@ std::string server_json(const Subject& subject, const Found& server, int number,
                 certificates.empty() ? "null" : json_text(certificates.front()), ",\"days_left\":", days, "}"});
 }
 
+/// Every certificate once, with the names that it is good for.
+std::string certificates_json(const Subject& subject, const std::string& directory) {
+    std::string text;
+    std::set<std::string> seen;
+    for (auto* one : subject.survey.named("ssl_certificate")) {
+        if (one->words.size() < 2 || !seen.insert(one->words[1]).second) continue;
+        auto same = [&](const Found& key) { return key.inside == one->inside && key.server == one->server; };
+        auto keys = arguments(subject, "ssl_certificate_key", same, true);
+        std::string days = "null", names = "[]";
+        if (!keys.empty() && one->words[1].find('$') == std::string::npos)
+            if (auto facts = tls::look_at(conf::absolute_path(directory, one->words[1]), conf::absolute_path(directory, keys.front()))) {
+                days = std::to_string(facts->days_left);
+                names = list_of(facts->names);
+            }
+        text += cat({text.empty() ? "" : ",", "{\"file\":", json_text(one->words[1]), ",\"place\":", json_text(one->place), ",\"names\":", names,
+                     ",\"days_left\":", days, "}"});
+    }
+    return text;
+}
+
 std::string backend_json(const Backend& backend) {
     return cat({"{\"address\":", json_text(backend.address), ",\"place\":", json_text(backend.place), ",\"state\":\"", name_of(backend.health),
                 "\",\"reason\":", json_text(backend.reason), "}"});
@@ -63,18 +84,19 @@ std::string upstreams_json(const Survey& survey, std::string& direct) {
 
 std::string inventory_of(const Subject& subject) {
     auto path = loader::conf_file_of(subject.nginx.source);
+    auto directory = path.substr(0, path.rfind('/') + 1);
     std::string servers;
     int number = 0;
     for (auto& one : subject.survey.directives) {
         if (one.words.front() == "server" && one.inside == std::vector<std::string>{"http"} && one.words.size() == 1)
-            servers += (servers.empty() ? "" : ",") + server_json(subject, one, number++, path.substr(0, path.rfind('/') + 1));
+            servers += (servers.empty() ? "" : ",") + server_json(subject, one, number++, directory);
     }
     std::string direct, upstreams = upstreams_json(subject.survey, direct);
     std::vector<std::string> listens;
     if (subject.configuration)
         for (auto& listen : subject.configuration->plan.listens) listens.push_back(listen.text);
     return cat({"{\"file\":", json_text(path), ",\"nginx\":", json_text(subject.nginx.version), ",\"directives\":", std::to_string(subject.survey.directives.size()), ",\"listens\":", list_of(listens), ",\"servers\":[",
-                servers, "],\"upstreams\":[", upstreams, "],\"backends\":[", direct, "],\"warnings\":", list_of(subject.warnings), "}\n"});
+                servers, "],\"upstreams\":[", upstreams, "],\"backends\":[", direct, "],\"certificates\":[", certificates_json(subject, directory), "],\"warnings\":", list_of(subject.warnings), "}\n"});
 }
 
 }  // namespace bext::takeover

@@ -8,7 +8,7 @@
 namespace bext::takeover {
 
 /// {"file":…,"directives":…,"listens":[…],"servers":[{"names":[…],"listens":[…],"place":…,"certificate":…,"days_left":…}],
-///  "upstreams":[{"name":…,"place":…,"servers":[BACKEND…]}],"backends":[BACKEND…],"warnings":[…]}, a BACKEND being
+///  "upstreams":[{"name":…,"place":…,"servers":[BACKEND…]}],"backends":[BACKEND…],"certificates":[{"file":…,"place":…,"names":[…],"days_left":…}],"warnings":[…]}, a BACKEND being
 ///  {"address":…,"place":…,"state":"up|down|unknown","reason":…}; "backends" are those that a *_pass names directly.
 std::string inventory_of(const Subject& subject);
 

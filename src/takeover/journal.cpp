@@ -123,6 +123,8 @@ Result<> Journal::enter(Phase phase, std::string_view reason) {
 
 Result<> Journal::step(std::string_view name, std::string_view text) { return append("step", name, text); }
 
+Result<> Journal::accept(std::string_view difference, std::string_view reason) { return append("accept", difference, reason); }
+
 Result<> Journal::note(std::string_view name, std::string_view value) { return append("note", name, value); }
 
 Result<> Journal::append(std::string_view kind, std::string_view name, std::string_view text) {

@@ -17,7 +17,7 @@ namespace bext::takeover {
 struct Record {
     std::uint64_t number = 0;
     std::int64_t time = 0;  // seconds since 1970
-    std::string kind;       // begin, phase, step, note
+    std::string kind;       // begin, accept, phase, step, note
     std::string name;
     std::string text;
 };
@@ -49,6 +49,8 @@ public:
     Result<> enter(Phase phase, std::string_view reason = {});
     /// A step is about to be done.
     Result<> step(std::string_view name, std::string_view text = {});
+    /// A difference of the rehearsal that the administrator takes, and why.
+    Result<> accept(std::string_view difference, std::string_view reason);
     /// Something to be known later.
     Result<> note(std::string_view name, std::string_view value);
 

@@ -16,6 +16,9 @@ inline const std::string kJournalDirectory = "/var/lib/bext/takeover";
 /// The version of the nginx that was taken over, "nginx/1.22.1": bext.service keeps its defaults.
 inline const std::string kNginxVersion = kJournalDirectory + "/nginx-version";
 
+/// Differences of the rehearsal that are accepted.
+inline const std::string kAccepted = kJournalDirectory + "/accepted";
+
 /// What a reboot forgets.
 inline const std::string kLock = "/run/bext/takeover.lock";
 inline const std::string kToken = "/run/bext/handover";          // lets bext.service start before the commit

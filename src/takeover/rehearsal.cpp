@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kWholeTime = std::chrono::seconds(5);
 constexpr int kOneTime = 2000;  // ms
 constexpr int kRepeats = 2;     // how often both are asked again before a difference is one
-constexpr std::size_t kMostShown = 5;  // differences of one location
+constexpr std::size_t kMostShown = 20;  // differences of one location
 
 /// Asks both servers.
 class Stage {
@@ -89,10 +89,12 @@ void count(Rehearsal& rehearsal, const Planned& planned, const Target& target, c
     rehearsal.framed += framed;
     if (found.empty() || framed) ++rehearsal.matched, ++place.matched;
     if (found.empty()) return;
-    if (place.differences.size() >= kMostShown) return;
     std::string what;
     for (auto& one : found) what += (what.empty() ? "" : "; ") + one;
     auto& all = place.differences;
+    for (auto& one : all)
+        if (one.what == what) return static_cast<void>(++one.requests);
+    if (all.size() >= kMostShown) return;
     auto at = framed ? all.end() : std::find_if(all.begin(), all.end(), [](auto& one) { return one.framed; });
     all.insert(at, {planned.request.text(), what, framed});
 }
@@ -142,7 +144,21 @@ Rehearsal rehearse(const Subject& subject, bool fit, int most, const RehearsalPr
     if (all.empty()) return not_done(State::kSkipped, "nothing listens on TCP");
     auto server = RehearsalServer::start(bext_server(subject), subject.nginx.source, subject.nginx.version);
     if (!server) return not_done(State::kFailed, server.error().text);
-    return play(subject, all, *server, progress);
+    auto rehearsal = play(subject, all, *server, progress);
+    mark_accepted(rehearsal, read_accepted(kAccepted));
+    return rehearsal;
+}
+
+void mark_accepted(Rehearsal& rehearsal, const std::vector<Acceptance>& accepted) {
+    rehearsal.accepted = 0;
+    for (auto& place : rehearsal.places)
+        for (auto& difference : place.differences) {
+            auto found = std::find_if(accepted.begin(), accepted.end(), [&](auto& one) {
+                return one.server == place.server && one.location == place.location && one.what == difference.what;
+            });
+            difference.accepted = found == accepted.end() ? "" : found->reason;
+            if (!difference.framed && !difference.accepted.empty()) rehearsal.accepted += difference.requests;
+        }
 }
 
 }  // namespace bext::takeover

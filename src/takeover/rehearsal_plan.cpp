@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t kMostServers = 8;  // that are asked for one request
 constexpr std::size_t kMostNames = 100;
-constexpr const char* kPrefix = "/usr/share/nginx/";
-constexpr const char* kStandardLog = "/var/log/nginx/access.log";
 
 /// The same address and name, in the order of the configuration, by the file that its server logs into.
 std::map<std::string, std::vector<Target>> targets_by_log(const Subject& subject, const std::vector<Target>& targets) {
@@ -82,7 +80,7 @@ std::set<std::string> log_files_of(const Survey& survey, int server, const std::
         (here ? own_given : common_given) |= !here || one->inside.size() == 2;
         auto& path = one->words[1];
         if (path == "off" || path.starts_with("syslog:") || path.find('$') != path.npos) continue;
-        (here ? own : common).insert(conf::absolute_path(kPrefix, path));
+        (here ? own : common).insert(conf::absolute_path(kLogPrefix, path));
     }
     if (own_given) return own;
     if (!common_given) common.insert(standard);

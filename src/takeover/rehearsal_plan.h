@@ -10,6 +10,11 @@
 
 namespace bext::takeover {
 
+/// What the name of a log begins with that is no absolute path.
+inline constexpr const char* kLogPrefix = "/usr/share/nginx/";
+/// Where nginx writes its access log when the configuration does not say.
+inline constexpr const char* kStandardLog = "/var/log/nginx/access.log";
+
 struct Planned {
     Logged request;
     bool logged = false;

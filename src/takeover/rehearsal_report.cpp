@@ -1,5 +1,5 @@
 // What a rehearsal found, as a check and as JSON.
-#include <cstdio>
+#include <algorithm>
 
 #include "base/counted.h"
 #include "base/json.h"
@@ -20,13 +20,15 @@ std::string counts(std::size_t requests, std::size_t matched) {
     return cat({"\"requests\":", std::to_string(requests), ",\"matched\":", std::to_string(matched), ",\"percent\":", percent_text(matched, requests)});
 }
 
-std::string first_differences(const Rehearsal& rehearsal) {
+/// The first difference of each place; `accepted`: only of those that are accepted, with the reason, else only of the others.
+std::string first_differences(const Rehearsal& rehearsal, bool accepted = false) {
     std::string text;
     std::size_t named = 0;
-    for (auto& place : rehearsal.places)
-        if (!place.differences.empty() && named++ < kNamed)
-            text += cat({text.empty() ? "" : "; ", place.server, " ", place.location, ": ", place.differences.front().request, ": ",
-                         place.differences.front().what});
+    for (auto& place : rehearsal.places) {
+        auto one = std::find_if(place.differences.begin(), place.differences.end(), [&](auto& each) { return each.accepted.empty() != accepted; });
+        if (one == place.differences.end() || named++ >= kNamed) continue;
+        text += cat({text.empty() ? "" : "; ", place.server, " ", place.location, ": ", one->request, ": ", one->what, accepted ? ": " : "", one->accepted});
+    }
     return text + (named > kNamed ? "; and in " + counted(named - kNamed, "more location") : "");
 }
 
@@ -41,11 +43,17 @@ Check check_of(const Rehearsal& rehearsal) {
     }
     check.looked_at = cat({counted(rehearsal.requests, "request"), " in ", counted(rehearsal.places.size(), "place"), ", ",
                            percent_text(rehearsal.matched, rehearsal.requests), " % the same"});
-    if (rehearsal.matched < rehearsal.requests) {
+    auto differ = cat({std::to_string(rehearsal.differ()), " of ", counted(rehearsal.requests, "request"), rehearsal.differ() == 1 ? " differs" : " differ"});
+    if (rehearsal.blocks()) {
         check.verdict = Verdict::kFail;
-        check.reason = first_differences(rehearsal);
-        check.mend = "systemctl reload nginx, if the configuration was changed since nginx read it; otherwise keep nginx and report it; "
-                     "--rehearsal 0 takes over all the same";
+        check.reason = cat({differ, ": ", first_differences(rehearsal)});
+        check.mend = "systemctl reload nginx, if the configuration was changed since nginx read it; otherwise keep nginx and report it. "
+                     "What may differ can be accepted on the page, with a reason; --rehearsal 0 takes over all the same";
+        return check;
+    }
+    if (rehearsal.accepted) {
+        check.verdict = Verdict::kWarn;
+        check.reason = cat({differ, ", which was accepted: ", first_differences(rehearsal, true)});
         return check;
     }
     if (!rehearsal.reason.empty()) check.looked_at += " (" + rehearsal.reason + ")";
@@ -66,12 +74,13 @@ std::string json_of(const Rehearsal& rehearsal) {
     for (auto& place : rehearsal.places) {
         std::string differences;
         for (auto& one : place.differences)
-            differences += cat({differences.empty() ? "" : ",", "{\"request\":", json_text(one.request), ",\"what\":", json_text(one.what), "}"});
+            differences += cat({differences.empty() ? "" : ",", "{\"request\":", json_text(one.request), ",\"what\":", json_text(one.what), ",\"requests\":",
+                                std::to_string(one.requests), ",\"framed\":", one.framed ? "true" : "false", ",\"accepted\":", json_text(one.accepted), "}"});
         places += cat({places.empty() ? "" : ",", "{\"server\":", json_text(place.server), ",\"location\":", json_text(place.location), ",",
                        counts(place.requests, place.matched), ",\"differences\":[", differences, "]}"});
     }
     return cat({"{\"state\":\"", name_of(rehearsal.state), "\",\"reason\":", json_text(rehearsal.reason), ",",
-                counts(rehearsal.requests, rehearsal.matched), ",\"framed\":", std::to_string(rehearsal.framed), ",\"locations\":[", places, "]}\n"});
+                counts(rehearsal.requests, rehearsal.matched), ",\"framed\":", std::to_string(rehearsal.framed), ",\"accepted\":", std::to_string(rehearsal.accepted), ",\"locations\":[", places, "]}\n"});
 }
 
 }  // namespace bext::takeover

@@ -2,12 +2,14 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/counted.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "takeover/dependents.h"
+#include "takeover/engine.h"
 #include "takeover/unserved.h"
 
 namespace bext::takeover {
@@ -24,6 +26,15 @@ std::string clock_text(std::int64_t seconds) {
 
 std::string_view mark_of(Verdict verdict) {
     return verdict == Verdict::kPass ? "pass" : verdict == Verdict::kWarn ? "warn" : "fail";
+}
+
+/// {"step":6,"of":11}: how many steps of the transition were begun, and how many there are; null outside of one.
+std::string progress_of(const State& state) {
+    if (!in_transition(state.phase)) return "null";
+    std::size_t begun = 0;
+    for (auto& record : state.records) begun = record.kind == "phase" ? 0 : begun + (record.kind == "step");
+    auto all = state.phase == Phase::kTakingOver ? kForwardSteps : kBackSteps;
+    return cat({"{\"step\":", std::to_string(std::min(begun, all)), ",\"of\":", std::to_string(all), "}"});
 }
 
 }  // namespace
@@ -44,7 +55,7 @@ std::string text_of(const State& state, const Standing& standing) {
 std::string json_of(const State& state, const Standing& standing, const Checks& checks, bool next) {
     auto text = cat({"{\"phase\":", json_text(name_of(state.phase)), ",\"begun\":", state.begun ? "true" : "false", ",\"reason\":",
                      json_text(state.reason), ",\"step\":", json_text(state.step), ",\"committed\":", standing.committed ? "true" : "false", ",\"masquerade\":", standing.masquerade ? "true" : "false",
-                     ",\"history\":["});
+                     ",\"progress\":", progress_of(state), ",\"history\":["});
     bool first = true;
     for (auto& record : state.records) {
         text += cat({first ? "" : ",", "{\"time\":", std::to_string(record.time), ",\"kind\":", json_text(record.kind), ",\"name\":",
@@ -101,10 +112,14 @@ std::string report_json(const Subject& subject, const Checks& checks) {
 
 std::string json_of(const Checks& checks) {
     std::string text = "[";
-    for (auto& check : checks)
+    for (auto& check : checks) {
+        std::string faults;
+        for (auto& one : check.faults)
+            faults += cat({faults.empty() ? "" : ",", "{\"place\":", json_text(one.place), ",\"text\":", json_text(one.text), "}"});
         text += cat({text.size() > 1 ? "," : "", "{\"name\":", json_text(check.name), ",\"critical\":", check.critical ? "true" : "false",
                      ",\"verdict\":\"", mark_of(check.verdict), "\",\"looked_at\":", json_text(check.looked_at), ",\"reason\":",
-                     json_text(check.reason), ",\"mend\":", json_text(check.mend), "}"});
+                     json_text(check.reason), ",\"faults\":[", faults, "],\"mend\":", json_text(check.mend), "}"});
+    }
     return text + "]";
 }
 

@@ -25,13 +25,13 @@ ALLOWED = {
     'modules': 'base conf net tls http http1 upstream cache stream',
     'loader': 'base handoff conf net http modules',
     'worker': 'base handoff conf net tls http http1 http2 upstream cache stream modules loader',
-    'supervisor': 'base handoff', 'sysd': 'base', 'deploy': 'base',
+    'supervisor': 'base handoff', 'sysd': 'base', 'deploy': 'base', 'dashboard': 'base',
     'takeover': 'base conf net loader sysd', 'masquerade': 'base supervisor sysd', 'cli': '*',
 }
 
 # A library's headers, and the folders that may see them.
 LIBRARIES = [
-    (r'boost/beast', ['takeover', 'deploy']), (r'boost/asio', ['net', 'takeover', 'deploy']), (r'openssl/', ['tls', 'base']), (r'nghttp2/', ['http2']),
+    (r'boost/beast', ['dashboard', 'deploy']), (r'boost/asio', ['net', 'dashboard', 'deploy']), (r'openssl/', ['tls', 'base']), (r'nghttp2/', ['http2']),
     (r'systemd/', ['supervisor']), (r'sdbus-c\+\+/', ['sysd']), (r'gflags/', ['cli']), (r'toml\+\+/', ['cli']), (r'glog/', ['cli']),
 ]
 

@@ -27,14 +27,15 @@ def told(program):
 
 
 def requests_of_the_page(text, wrong):
-    """What dashboard.cpp answers, docs/takeover-api.yaml and the man page must be the same."""
-    served = set(re.findall(r'"(/api/[a-z]+)"', (ROOT / 'src/takeover/dashboard.cpp').read_text()))
+    """What the page of a takeover answers, docs/takeover-api.yaml and the man page must be the same."""
+    actions = re.search(r'(?s)Actions actions_of\(.*?\n}\n', (ROOT / 'src/cli/takeover_command.cpp').read_text())[0]
+    served = {'/api/status', '/api/events'} | {f'/api/{name}' for name in re.findall(r'\{"([a-z]+)", ', actions)}
     api = (ROOT / 'docs/takeover-api.yaml').read_text()
     described = {(method.upper(), path) for path, block in re.findall(r'(?m)^  (/api/\w+):\n((?:    .*\n)+)', api)
                  for method in re.findall(r'(?m)^    (get|post):', block)}
     told = set(re.findall(r'(?m)^ +(GET|POST) (/api/\w+)', text))
     wrong += [f'bext.1 and takeover-api.yaml do not agree on {" ".join(one)}' for one in sorted(told ^ described)]
-    wrong += [f'dashboard.cpp and takeover-api.yaml do not agree on {path}' for path in sorted({path for _, path in described} ^ served)]
+    wrong += [f'the page and takeover-api.yaml do not agree on {path}' for path in sorted({path for _, path in described} ^ served)]
 
 
 def main():

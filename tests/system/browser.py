@@ -26,7 +26,7 @@ PORT = 9515
 FLAGS = ('--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update'
          ' --disable-sync --disable-dev-shm-usage').split()
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
-KEYS = {'Tab': '\ue004', 'Enter': '\ue007', 'Escape': '\ue00c', 'Shift': '\ue008', 'Space': ' '}
+KEYS = {'Tab': '\ue004', 'Enter': '\ue007', 'Escape': '\ue00c', 'Shift': '\ue008', 'Space': ' ', 'Left': '\ue012'}
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 
 
@@ -140,6 +140,11 @@ class Browser:
         """Presses the keys together, as Shift and Tab, and releases them."""
         codes = [KEYS[key] for key in keys]
         actions = [{'type': 'keyDown', 'value': code} for code in codes] + [{'type': 'keyUp', 'value': code} for code in reversed(codes)]
+        self._do('actions', {'actions': [{'type': 'key', 'id': 'keyboard', 'actions': actions}]})
+
+    def type(self, text):
+        """Types a text where the focus is."""
+        actions = [{'type': kind, 'value': letter} for letter in text for kind in ('keyDown', 'keyUp')]
         self._do('actions', {'actions': [{'type': 'key', 'id': 'keyboard', 'actions': actions}]})
 
     def devtools(self, command, **facts):

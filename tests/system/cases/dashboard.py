@@ -1,11 +1,13 @@
 """The dashboard as a person has it: driven in headless Chromium with mouse and keyboard, on a desk and on a phone, light and dark."""
 import json
+import pathlib
 import re
 
 from browser import Browser, needs_browser
 from machine import wait_for
 from service import Load
 
+VERSION = re.search(r'project\(bext VERSION ([0-9.]+)', (pathlib.Path(__file__).resolve().parents[3] / 'CMakeLists.txt').read_text())[1]
 DESK, PHONE = (1280, 900), (390, 844)
 SITE = """
 upstream app { server 127.0.0.1:8089; server 127.0.0.1:1; }
@@ -118,6 +120,8 @@ def _transition(machine, browser, button, phase, stage):
         browser.wait("document.querySelector('#phase').innerText === 'TakingOver'")
         _pictures(machine, browser, f'{stage}-overlay', whole=False)
         assert browser.script("return document.querySelector('#take').disabled")
+        assert re.match(r'Step ([1-9]|1[01]) of 11: ', _text(browser, '#doing')) and browser.script("return document.querySelector('#bar').max") == 11
+        assert 'TakingOver' in browser.script('return document.title')
         seen = "const at = document.querySelector('#history').lastElementChild.getBoundingClientRect();" \
                " return document.elementFromPoint(at.x + 5, at.y + at.height / 2)?.closest('#history') !== null"
         assert browser.script(seen), 'the overlay must not hide the history'
@@ -129,13 +133,15 @@ def _first_look(machine, browser):
     browser.wait("document.querySelectorAll('#hosts tr').length && document.querySelectorAll('.check').length && !document.querySelector('#take').disabled")
     assert browser.address() == 'http://127.0.0.1:9999/', 'the token must not stay in the address bar'
     assert browser.script("return !document.cookie && !document.referrer"), 'scripts must not see the token of the cookie'
+    host = machine.run('hostname').out.strip()
+    assert browser.script('return document.title') == _text(browser, '#title') == f'{host}: Preflight - bext {VERSION}', _text(browser, '#title')
     assert _text(browser, '#phase') == 'Preflight' and _text(browser, '#path [aria-current]') == 'Preflight'
     assert _text(browser, '.check').startswith('Config Parsed'), 'what is wrong comes first'
     hosts, upstreams = _text(browser, '#hosts'), _text(browser, '#upstreams')
     assert 'shop.example' in hosts and 'conf.d/site.conf:6' in hosts, hosts
     assert re.search('expires soon: [89] days left', hosts), hosts  # 9 within the second in which it was made
     assert 'app: 127.0.0.1:8089' in upstreams and 'app: 127.0.0.1:1' in upstreams and 'http://127.0.0.1:2/' in upstreams, upstreams
-    states = browser.script("return [...document.querySelectorAll('#upstreams td')].map(e => e.innerText.replace('\\n', ' '))")
+    states = browser.script("return [...document.querySelectorAll('#upstreams td.health')].map(e => e.innerText.replace('\\n', ' '))")
     assert states == ['up', 'down Connection refused', 'down Connection refused'], states
     assert '/etc/nginx/conf.d/site.conf:3' in _text(browser, '#warnings')
     stats = browser.script("return Object.fromEntries([...document.querySelectorAll('#stats div')].map(e => [e.children[0].innerText, +e.children[1].innerText]))")
@@ -147,7 +153,7 @@ def _first_look(machine, browser):
 def _for_a_screen_reader(browser):
     nodes = browser.accessible()
     for role, name in (('button', 'Take Over'), ('button', 'Rollback'), ('heading', 'Phase'), ('heading', 'Checks'), ('heading', 'History'),
-                       ('heading', 'Virtual hosts'), ('table', 'Virtual hosts'), ('table', 'Upstreams'), ('columnheader', 'Certificate'),
+                       ('heading', 'Virtual hosts'), ('heading', 'Certificates'), ('heading', 'Error log'), ('table', 'Virtual hosts'), ('table', 'Certificates'), ('table', 'Upstreams'), ('columnheader', 'Certificate'),
                        ('columnheader', 'Health'), ('list', 'The way of a takeover'), ('rowheader', None), ('status', None), ('main', None)):
         assert any(node[0] == role and name in (None, node[1]) for node in nodes), f'{role} {name} is missing: {nodes}'
     charts = [name for role, name in nodes if role == 'image' or role == 'img']
@@ -169,6 +175,10 @@ def there_and_back_with_the_keyboard(machine):
         wait_for(lambda: 'after' in _text(browser, '.requests p'), 20, 'the averages before and after the switch')
         assert browser.script("return document.querySelectorAll('#c-requests line:not(.half)').length") == 1
         assert 'before the switch to bext' in browser.script("return document.querySelector('#c-requests').getAttribute('aria-label')")
+        browser.wait("document.querySelector('#step-next').innerText === 'bext nginx masquerade install'")
+        assert 'logrotate' in _text(browser, '#asks') and '/etc/logrotate.d/nginx:' in _text(browser, '#asks'), _text(browser, '#asks')
+        browser.wait("document.querySelector('#series').innerText.includes('www.example')")
+        browser.wait("document.querySelectorAll('#upstreams td.health + td')[0].innerText > '0'")
         _pictures(machine, browser, '3-active')
         browser.reload()
         browser.wait("document.querySelector('#phase').innerText === 'Active' && !document.querySelector('#back').disabled")
@@ -262,6 +272,10 @@ def what_stands_in_the_way_is_said(machine):
         assert browser.script("return document.querySelector('#take').disabled")
         assert 'fail' in browser.script("return document.querySelector('.check').className")
         assert browser.script("return document.querySelector('.check.fail .mend').checkVisibility()")
+        places = browser.script("return [...document.querySelectorAll('.check.fail .faults .place')].map(e => e.innerText)")
+        assert '/etc/nginx/conf.d/broken.conf:1' in places, places
+        look = browser.script("const s = getComputedStyle(document.querySelector('#take')); return [s.borderStyle, s.cursor]")
+        assert look == ['dashed', 'not-allowed'], 'a disabled button must not look as if it could be pressed'
         _pictures(machine, browser, '6-blocked')
         machine.run('rm /etc/nginx/conf.d/broken.conf')
         browser.click('#again')
@@ -280,9 +294,9 @@ def what_changes_meanwhile_is_shown(machine):
     with Browser(machine) as browser:
         browser.look(*DESK, 'light')
         browser.open(url)
-        browser.wait("document.querySelectorAll('#upstreams td').length === 3 && document.querySelector('#rehearsed').innerText")
+        browser.wait("document.querySelectorAll('#upstreams td.health').length === 3 && document.querySelector('#rehearsed').innerText")
         assert '/old/' not in _text(browser, '#rehearsal')
-        state = "document.querySelectorAll('#upstreams td')[1].innerText"
+        state = "document.querySelectorAll('#upstreams td.health')[1].innerText"
         assert browser.script(f'return {state}').startswith('down')
         machine.run('systemd-run --quiet --unit second python3 -m http.server -b 127.0.0.1 -d /run/live 1')
         browser.wait(state + " === 'up'")
@@ -319,9 +333,151 @@ def the_rehearsal_is_shown(machine):
         browser.wait("document.querySelector('#phase').innerText === 'Preflight'")
         browser.script('rehearsal(arguments[0])', REHEARSAL)
         shown = _text(browser, '#rehearsal')
-        assert '99.5 % of 400 requests' in shown and 'status: nginx 200, bext 404' in shown and 'GET /old/<b>x</b>?y' in shown, shown
+        assert '2 of 400 requests differ' in shown and 'status: nginx 200, bext 404' in shown and 'GET /old/<b>x</b>?y' in shown, shown
         assert shown.index('/old/') < shown.index('static.example'), 'what differs comes first'
         assert ('table', 'Rehearsal') in browser.accessible()
         _pictures(machine, browser, '8-rehearsal')
         browser.script('rehearsal({state: "skipped", reason: "no requests were recorded"})')
         assert _text(browser, '#rehearsal').endswith('skipped: no requests were recorded')
+
+
+# nginx serves the one, and what is on the disk, which bext would serve, is the other.
+PLANTED = 'server {{ listen 80; server_name one.example; location /same {{ return 200 same; }} location /planted {{ return 200 {}; }} }}'
+
+
+@needs_browser
+def one_difference_is_accepted_with_a_reason(machine):
+    machine.put(PLANTED.format('old'), '/etc/nginx/conf.d/site.conf')
+    machine.run('systemctl reload nginx')
+    machine.wait_until('curl -sS -H "Host: one.example" http://127.0.0.1/planted | grep old')
+    machine.put(PLANTED.format('longer'), '/etc/nginx/conf.d/site.conf')
+    url = _start(machine)
+    with Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        browser.wait("document.querySelector('#rehearsed').innerText.includes('1 of')")
+        assert re.match(r'1 of \d+ requests differs$', _text(browser, '#rehearsed')), _text(browser, '#rehearsed')
+        assert 'Rehearsal' in _text(browser, '#why') and browser.script("return document.querySelector('#take').disabled")
+        _pictures(machine, browser, '9-difference')
+        browser.click('#locations button')
+        browser.wait("document.querySelector('#accept').open")
+        assert _focus(browser)[0] == 'why-accept' and browser.script("return document.querySelector('#accept-yes').disabled"), 'without a reason nothing is accepted'
+        _pictures(machine, browser, '9-accept', whole=False)
+        browser.press('Escape')
+        assert not browser.script("return document.querySelector('#accept').open") and browser.script("return document.querySelector('#take').disabled")
+        browser.click('#locations button')
+        browser.type('<b>planned</b> for today')
+        browser.press('Enter')
+        browser.wait("!document.querySelector('#take').disabled")
+        assert _text(browser, '#rehearsed').endswith('which was accepted') and 'Accepted: <b>planned</b> for today' in _text(browser, '#rehearsal')
+        token = url.split('token=')[1]
+        accept = ['curl', '-sS', '-X', 'POST', '-H', f'X-Bext-Token: {token}', 'http://127.0.0.1:9999/api/accept', '--data-binary']
+        assert 'no such difference' in machine.run(accept + ['one.example\n/same\nstatus: nginx 200, bext 404\nbecause']).out
+        assert 'say why' in machine.run(accept + ['one.example\n/planted\nx\n ']).out
+    machine.run('systemctl stop dash')
+    # What was accepted on the page a command knows, and the history has the reason.
+    machine.run('bext nginx-takeover --auto-takeover --probation 1', timeout=120)
+    told = machine.run('bext takeover status').out
+    assert 'one.example /planted: ' in told and '<b>planned</b> for today' in told, told
+    machine.run('bext rollback --yes', timeout=120)
+    machine.put(PLANTED.format('another'), '/etc/nginx/conf.d/site.conf')
+    done = machine.run('bext nginx-takeover --auto-takeover --probation 1', timeout=120, check=False)
+    assert done.status == 1 and 'nothing was changed' in done.err, 'another difference is not the accepted one: ' + done.out
+
+
+RUNNING = """
+log_format odd '$remote_addr $status';
+upstream app { server 127.0.0.1:8089; server 127.0.0.1:1; }
+server { listen 80; server_name www.example; access_log off; location / { proxy_pass http://app; } location /teapot { return 418; } location /broken { return 503; } }
+server { listen 443 ssl; server_name shop.example; ssl_certificate shop.pem; ssl_certificate_key shop.key; error_log /var/log/nginx/shop.log; location / { return 200 "shop\\n"; } }
+"""
+
+
+@needs_browser
+def the_running_server_is_shown(machine):
+    """bext dashboard: what the server counts, which no log has, its reloads and upgrades, its error log; and that nothing can be changed."""
+    _site(machine)
+    machine.put(RUNNING, '/etc/nginx/conf.d/site.conf')
+    machine.run('systemctl disable --now nginx; systemctl start bext')
+    for path in ['/'] * 12 + ['/teapot'] * 3 + ['/broken'] * 2:
+        machine.run(['curl', '-sS', '-o', '/dev/null', '-H', 'Host: www.example', f'http://127.0.0.1{path}'])
+    machine.put('server { unknown <i>x</i>; }', '/etc/nginx/conf.d/broken.conf')
+    assert machine.run('bext reload', check=False).status == 1
+    machine.run('rm /etc/nginx/conf.d/broken.conf; bext reload; bext upgrade')
+    machine.run('systemd-run --quiet --unit dash -p StandardOutput=file:/run/dash.log bext dashboard')
+    machine.wait_until('grep -q token= /run/dash.log', timeout=60)
+    url = machine.run('grep -o "http://.*token=.*" /run/dash.log').out.strip()
+    with Browser(machine) as browser:
+        browser.look(*DESK, 'light')
+        browser.open(url)
+        browser.wait("document.querySelector('#series').innerText.includes('/teapot') && document.querySelector('#hosts table')")
+        _the_numbers_of_the_running_server(machine, browser)
+        _with_the_keyboard_alone(browser)
+        _pictures(machine, browser, '10-running')
+        nodes = browser.accessible()
+        for role, name in (('heading', 'Service'), ('table', 'Servers and locations'), ('columnheader', 'p95'), ('table', 'Upstreams'), ('table', 'Reloads and upgrades'),
+                           ('slider', 'Requests at a moment'), ('combobox', None), ('region', None)):
+            assert any(node[0] == role and name in (None, node[1]) for node in nodes), f'{role} {name} is missing: {nodes}'
+        assert not any(role == 'button' for role, _ in nodes), 'there is nothing to press'
+        browser.look(*PHONE, 'light')
+        assert ('table', 'Servers and locations') in browser.accessible(), 'a table that is stacked stays one for a screen reader'
+        assert browser.script("return getComputedStyle(document.querySelector('#series td')).display") == 'flex'
+        browser.look(*DESK, 'light')
+        machine.run('systemctl stop bext')
+        browser.wait("document.title.includes('not serving')", 30)
+        _pictures(machine, browser, '11-not-serving')
+    token = url.split('token=')[1]
+    for name in ('reload', 'takeover', 'rollback', 'checks', 'accept'):
+        asked = machine.run(['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'POST', '-H', f'X-Bext-Token: {token}', f'http://127.0.0.1:9999/api/{name}'])
+        assert asked.out == '404', asked
+    assert machine.run('curl -sS -o /dev/null -w "%{http_code}" http://127.0.0.1:9999/api/status').out == '403'
+    assert machine.run('ss -Hltn sport = :9999').out.split()[3] == '127.0.0.1:9999'
+
+
+def _the_numbers_of_the_running_server(machine, browser):
+    host = machine.run('hostname').out.strip()
+    assert browser.script('return document.title') == f'{host}: serving - bext {VERSION}'
+    rows = browser.script("return [...document.querySelectorAll('#series tbody tr')].map(r => [...r.children].map(c => c.innerText.replaceAll('\\n', ' ')))")
+    by_name = {row[0]: row[1:] for row in rows}
+    assert by_name['www.example'][:5] == ['17', '12', '0', '3', '2'], rows
+    assert by_name['/teapot'][:5] == ['3', '0', '0', '3', '0'] and by_name['/broken'][4] == '2', rows
+    assert by_name['/'][5].endswith(' ms') and by_name['/'][8].endswith('B'), rows
+    upstreams = browser.script("return [...document.querySelectorAll('#upstreams tbody tr')].map(r => [...r.children].map(c => c.innerText.replaceAll('\\n', ' ')))")
+    assert upstreams[0][1] == 'up' and upstreams[0][2] == '12' and upstreams[0][3] == '0', upstreams
+    assert upstreams[1][1].startswith('down') and int(upstreams[1][3]) > 0, upstreams
+    events = _text(browser, '#events')
+    assert 'failed' in events and 'unknown directive' in events and events.count('succeeded') == 2 and f'upgrade: {VERSION} as before' in events, events
+    assert 'unknown directive' in _text(browser, '#errors') and '/var/log/nginx/error.log' in _text(browser, '#errors')
+    assert 'shop.pem' in _text(browser, '#certificates') and 'shop.example' in _text(browser, '#certificates')
+    assert 'last reload' in _text(browser, '#service') and 'nothing, ever' in _text(browser, '#service'), 'in the words of bext status'
+    # What comes while one looks: the chart, and the time since the page's command has begun.
+    machine.run(['python3', '-c', 'import urllib.request as u, time\nfor i in range(40): u.urlopen(u.Request("http://127.0.0.1/", headers={"Host": "www.example"})).read(); time.sleep(.05)'])
+    browser.wait("Math.max(...seconds.map(s => s[1])) >= 5")
+    browser.script("document.querySelector('#since').value = 'window'; document.querySelector('#since').onchange()")
+    browser.wait("document.querySelector('#series td').innerText === '40'")
+    browser.script("document.querySelector('#span').value = '3600'; document.querySelector('#span').onchange()")
+    assert '1 h ago' in _text(browser, '.requests .axis')
+    browser.script("document.querySelector('#span').value = '120'; document.querySelector('#span').onchange()")
+
+
+def _with_the_keyboard_alone(browser):
+    """Everything that can be used is reached with Tab, can be seen to be, and does what it is for with the keys."""
+    browser.script("document.activeElement.blur(); scrollTo(0, 0)")
+    reached = []
+    for _ in range(40):
+        browser.press('Tab')
+        what = browser.script("const e = document.activeElement; return [e.tagName, e.getAttribute('aria-label') || e.id]")
+        if what in reached or what[0] == 'BODY':
+            break
+        reached.append(what)
+        if what[0] == 'INPUT':
+            before = browser.script("return document.activeElement.getAttribute('aria-valuetext')")
+            browser.press('Left')
+            assert browser.script("return document.activeElement.getAttribute('aria-valuetext')") != before
+            shown = browser.script("const f = document.activeElement.closest('figure'); return [f.querySelector('output').innerText, getComputedStyle(f.querySelector('svg')).outlineStyle]")
+            assert ': ' in shown[0] and shown[1] == 'solid', shown
+        else:
+            assert _focus(browser)[1] in ('solid', 'auto'), what
+    named = [name for _, name in reached]
+    assert named[:4] == ['span', 'Requests at a moment', 'Errors at a moment', 'Answer time at a moment'] and 'since' in named, reached
+    assert any(tag == 'PRE' for tag, _ in reached), f'the error log can be scrolled: {reached}'

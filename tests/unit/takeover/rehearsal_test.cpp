@@ -1,5 +1,9 @@
 // A rehearsal's parsers and rules: which log lines are made again, and what counts as a difference.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "takeover/rehearsal.h"
 #include "takeover/rehearsal_compare.h"
@@ -86,6 +90,57 @@ TEST(RehearsalCheck, AFramingDifferenceIsAWarning) {
     EXPECT_EQ(check.verdict, Verdict::kWarn);
     EXPECT_NE(check.looked_at.find("100 % the same"), std::string::npos) << check.looked_at;
     EXPECT_NE(check.reason.find("GET /: framing"), std::string::npos) << check.reason;
+}
+
+TEST(RehearsalCheck, WhatIsAcceptedBlocksNoMore) {
+    Rehearsal rehearsal;
+    rehearsal.state = Rehearsal::State::kDone;
+    rehearsal.requests = rehearsal.logged = 12;
+    rehearsal.matched = 7;
+    rehearsal.places.push_back({"a", "/", 6, 3, {{"GET /x", "status: nginx 200, bext 404", false, 3}}});
+    rehearsal.places.push_back({"a", "/y", 6, 4, {{"GET /y", "status: nginx 200, bext 404", false, 2}}});
+    EXPECT_EQ(check_of(rehearsal).reason, "5 of 12 requests differ: a /: GET /x: status: nginx 200, bext 404; a /y: GET /y: status: nginx 200, bext 404");
+    EXPECT_TRUE(check_of(rehearsal).blocks());
+    Acceptance one{"a", "/", "status: nginx 200, bext 404", "it moves away", 1};
+    mark_accepted(rehearsal, {one});
+    EXPECT_EQ(rehearsal.accepted, 3u);
+    EXPECT_EQ(check_of(rehearsal).reason, "5 of 12 requests differ: a /y: GET /y: status: nginx 200, bext 404") << "only what is left";
+    EXPECT_TRUE(check_of(rehearsal).blocks());
+    auto other = one;
+    other.location = "/y";
+    mark_accepted(rehearsal, {one, other});
+    EXPECT_FALSE(check_of(rehearsal).blocks());
+    EXPECT_EQ(check_of(rehearsal).verdict, Verdict::kWarn);
+    EXPECT_NE(check_of(rehearsal).reason.find("GET /x: status: nginx 200, bext 404: it moves away"), std::string::npos) << check_of(rehearsal).reason;
+    other.what = "status: nginx 200, bext 500";
+    mark_accepted(rehearsal, {one, other});
+    EXPECT_TRUE(check_of(rehearsal).blocks()) << "another difference at the same place is another decision";
+}
+
+TEST(RehearsalAccepted, StaysOnTheDiskWithItsReason) {
+    auto directory = testing::TempDir() + "/accepted." + std::to_string(getpid());
+    std::filesystem::create_directory(directory);
+    auto path = directory + "/accepted";
+    auto one = acceptance_of("a\n= /x\nbody: a\tb\n  why\tnot ");
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->reason, "why not");
+    ASSERT_TRUE(accept(path, *one));
+    one->reason = "a better one";
+    ASSERT_TRUE(accept(path, *one));
+    auto all = read_accepted(path);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].location, "= /x");
+    EXPECT_EQ(all[0].what, "body: a b");
+    EXPECT_EQ(all[0].reason, "a better one");
+    for (auto* body : {"", "a\nb\nc", "a\nb\nc\n ", "a\nb\nc\n\t\nd"}) EXPECT_FALSE(acceptance_of(body)) << body;
+    EXPECT_FALSE(acceptance_of("a\nb\nc\n" + std::string(501, 'x')));
+    std::ofstream many(path);
+    for (int i = 0; i < 200; ++i) many << "1\ts" << i << "\t/\tx\ty\n";
+    many.close();
+    EXPECT_FALSE(accept(path, all[0])) << "bounded";
+    EXPECT_TRUE(accept(path, {"s7", "/", "x", "another reason", 1}));
+    EXPECT_EQ(read_accepted(path).size(), 200u);
+    std::filesystem::remove_all(directory);
 }
 
 TEST(RehearsalCompare, EverythingElseIsADifference) {

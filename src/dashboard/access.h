@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace bext::takeover {
+namespace bext::dashboard {
 
 /// What of a request decides.
 struct Asking {
@@ -55,4 +55,4 @@ private:
     std::string cookie_name_;  // of its own for each port, since cookies are not
 };
 
-}  // namespace bext::takeover
+}  // namespace bext::dashboard

@@ -1,5 +1,6 @@
-#include "takeover/dashboard.h"
+#include "dashboard/serve.h"
 
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/signal_set.hpp>
@@ -11,14 +12,13 @@
 #include <mutex>
 #include <thread>
 
-#include "base/interrupts.h"
 #include "base/guests.h"
+#include "base/interrupts.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "takeover/access.h"
-#include "takeover/checks.h"
+#include "dashboard/access.h"
 
-namespace bext::takeover {
+namespace bext::dashboard {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -32,6 +32,11 @@ constexpr std::size_t kLargest = 16 * 1024;
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kEvery{500};
 
+std::string host_name() {
+    char name[256] = "";
+    return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 /// What all connections share.
@@ -44,6 +49,7 @@ struct Board {
     std::atomic<bool> busy = false;
     std::thread work;
     std::mutex mutex;
+    const std::string host = host_name();
     std::string_view doing;  // what is under way, or was last; guarded by mutex, like the next
     std::string trouble;     // of what was done last
 
@@ -77,8 +83,8 @@ struct Board {
     std::string status() {
         auto text = actions.status();
         std::lock_guard lock(mutex);
-        return cat({"{\"busy\":", busy ? "true" : "false", ",\"doing\":", json_text(busy ? doing : ""), ",\"trouble\":", json_text(trouble),
-                    ",\"takeover\":", text, "}"});
+        return cat({"{\"host\":", json_text(host), ",\"version\":\"", BEXT_VERSION, "\",\"command\":", json_text(actions.command), ",\"busy\":",
+                    busy ? "true" : "false", ",\"doing\":", json_text(busy ? doing : ""), ",\"trouble\":", json_text(trouble), ",", text, "}"});
     }
 };
 
@@ -125,7 +131,7 @@ private:
         switch (board_.access.judge(asking)) {
             case Answerable::kWrongHost: return refuse(http::status::misdirected_request, "this name is not this machine's");
             case Answerable::kWrongOrigin: return refuse(http::status::forbidden, "another page may not ask");
-            case Answerable::kNoToken: return refuse(http::status::forbidden, "the token is missing: open the URL that bext nginx-takeover printed");
+            case Answerable::kNoToken: return refuse(http::status::forbidden, "the token is missing: open the URL that " + board_.actions.command + " printed");
             case Answerable::kEnter: return enter();
             case Answerable::kPage: return page();
             case Answerable::kYes: break;
@@ -137,32 +143,43 @@ private:
 
     void show(std::string_view path) {
         if (path == "/") return page();
-        if (path == "/api/status") return answer(http::status::ok, "application/json", board_.status());
-        if (path == "/api/checks") return answer(http::status::ok, "application/json", board_.actions.checks());
-        if (path == "/api/rehearsal") return answer(http::status::ok, "application/json", board_.actions.rehearsal());
-        if (path == "/api/config") return answer(http::status::ok, "application/json", board_.actions.config());
         if (path == "/api/events") return events();
+        auto name = name_in(path);
+        if (name == "status") return answer(http::status::ok, "application/json", board_.status());
+        auto& shows = board_.actions.shows;
+        if (auto found = shows.find(name); found != shows.end()) return answer(http::status::ok, "application/json", found->second());
         refuse(http::status::not_found, "there is nothing of that name");
     }
 
     void change(std::string_view path) {
-        auto& actions = board_.actions;
-        auto* action = path == "/api/checks" ? &actions.check : path == "/api/takeover" ? &actions.take_over : path == "/api/rollback" ? &actions.roll_back : nullptr;
-        if (!action) return refuse(http::status::not_found, "there is nothing of that name");
-        if (!board_.begin(path.substr(std::string_view("/api/").size()), *action))
+        auto& decisions = board_.actions.decisions;
+        auto& changes = board_.actions.changes;
+        if (auto found = decisions.find(name_in(path)); found != decisions.end()) {
+            auto done = found->second(parser_.get().body());
+            return done ? answer(http::status::ok, "application/json", "{\"done\":true}\n") : refuse(http::status::conflict, done.error().text);
+        }
+        auto found = changes.find(name_in(path));
+        if (found == changes.end()) return refuse(http::status::not_found, "there is nothing of that name");
+        if (!board_.begin(found->first, found->second))
             return refuse(http::status::conflict, "the machine is being checked, or a transition is under way");
         answer(http::status::accepted, "application/json", "{\"started\":true}\n");
     }
 
+    /// NAME of /api/NAME
+    static std::string_view name_in(std::string_view path) {
+        constexpr std::string_view kStart = "/api/";
+        return path.starts_with(kStart) ? path.substr(kStart.size()) : std::string_view();
+    }
+
     void page() {
         auto nonce = random_text();
-        html(nonce, dashboard_page(nonce));
+        html(nonce, page_text(board_.actions.page, nonce));
     }
 
     void enter() {
         auto nonce = random_text();
         response_.set(http::field::set_cookie, board_.access.cookie());
-        html(nonce, entry_page(nonce, board_.access.key()));
+        html(nonce, entry_page(board_.actions.page, nonce, board_.access.key()));
     }
 
     void html(const std::string& nonce, std::string text) {
@@ -229,7 +246,7 @@ void accept(Board& board) {
 
 }  // namespace
 
-Result<> serve_dashboard(int port, const Actions& actions, const std::function<void(const std::string&)>& opened) {
+Result<> serve(int port, const Actions& actions, const std::function<void(const std::string&)>& opened) {
     Board board;
     board.actions = actions;
     board.access = Access(Secrets::create(), port);
@@ -250,4 +267,4 @@ Result<> serve_dashboard(int port, const Actions& actions, const std::function<v
     return {};
 }
 
-}  // namespace bext::takeover
+}  // namespace bext::dashboard

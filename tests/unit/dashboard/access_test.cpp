@@ -1,20 +1,18 @@
 // Who may see the dashboard: every way around the token is closed.
-#include "takeover/access.h"
+#include "dashboard/access.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "takeover/dashboard.h"
-#include "takeover/gates.h"
-#include "takeover/nginx.h"
+#include "dashboard/page.h"
 
-namespace bext::takeover {
+namespace bext::dashboard {
 namespace {
 
-class TakeoverAccess : public testing::Test {
+class DashboardAccess : public testing::Test {
 protected:
-    TakeoverAccess() {
+    DashboardAccess() {
         good_.path = "/api/status";
         good_.host = "127.0.0.1:9999";
         good_.token = "secret";
@@ -23,7 +21,7 @@ protected:
     Asking good_;
 };
 
-TEST_F(TakeoverAccess, TheTokenOpens) {
+TEST_F(DashboardAccess, TheTokenOpens) {
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
     good_.post = true;
     EXPECT_EQ(access_.judge(good_), Answerable::kYes);
@@ -33,7 +31,7 @@ TEST_F(TakeoverAccess, TheTokenOpens) {
     }
 }
 
-TEST_F(TakeoverAccess, AForeignHostIsRefusedEvenWithTheToken) {
+TEST_F(DashboardAccess, AForeignHostIsRefusedEvenWithTheToken) {
     for (auto host : {"", "127.0.0.2", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:80a", "evil.example:9999", "127.0.0.1:9999.evil.example",
                       "127.0.0.1.evil.example", "localhost.evil.example:9999", "localhost@evil.example:80"}) {
         good_.host = host;
@@ -41,7 +39,7 @@ TEST_F(TakeoverAccess, AForeignHostIsRefusedEvenWithTheToken) {
     }
 }
 
-TEST_F(TakeoverAccess, AForeignOriginIsRefused) {
+TEST_F(DashboardAccess, AForeignOriginIsRefused) {
     for (auto origin : {"http://evil.example", "null", "https://127.0.0.1:9999", "http://127.0.0.1:80"}) {
         good_.origin = origin;
         EXPECT_EQ(access_.judge(good_), Answerable::kWrongOrigin) << origin;
@@ -57,9 +55,9 @@ TEST_F(TakeoverAccess, AForeignOriginIsRefused) {
 }
 
 /// The browser sends the cookie to every port of this machine: whoever listens on another one has it.
-TEST_F(TakeoverAccess, TheCookieIsWorthNothingWithoutTheKeyOfThePage) {
+TEST_F(DashboardAccess, TheCookieIsWorthNothingWithoutTheKeyOfThePage) {
     good_.token = "";
-    for (auto cookie : {"", "bext_takeover_9999=cookie", "a=b; bext_takeover_9999=cookie; c=d"})
+    for (auto cookie : {"", "bext_dashboard_9999=cookie", "a=b; bext_dashboard_9999=cookie; c=d"})
         for (auto key : {"", "key", "cookie", "secret", "ke", "keys"})
             for (bool post : {false, true}) {
                 good_.cookie = cookie, good_.key = key, good_.post = post;
@@ -67,13 +65,13 @@ TEST_F(TakeoverAccess, TheCookieIsWorthNothingWithoutTheKeyOfThePage) {
                 EXPECT_EQ(access_.judge(good_), both ? Answerable::kYes : Answerable::kNoToken) << cookie << " and " << key;
             }
     good_.key = "key";
-    for (auto cookie : {"bext_takeover_9999=Cookie", "bext_takeover_9999=", "bext_takeover_9998=cookie", "bext_takeover=cookie", "bext_takeover_9999=key"}) {
+    for (auto cookie : {"bext_dashboard_9999=Cookie", "bext_dashboard_9999=", "bext_dashboard_9998=cookie", "bext_dashboard=cookie", "bext_dashboard_9999=key"}) {
         good_.cookie = cookie;
         EXPECT_EQ(access_.judge(good_), Answerable::kNoToken) << cookie;
     }
 }
 
-TEST_F(TakeoverAccess, NeitherIsTheToken) {
+TEST_F(DashboardAccess, NeitherIsTheToken) {
     for (auto secret : {"cookie", "key"}) {
         good_.token = secret;
         EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
@@ -81,19 +79,19 @@ TEST_F(TakeoverAccess, NeitherIsTheToken) {
 }
 
 /// The page is loaded without a header of its own. It holds nothing.
-TEST_F(TakeoverAccess, TheCookieAloneOpensThePageAndNothingElse) {
+TEST_F(DashboardAccess, TheCookieAloneOpensThePageAndNothingElse) {
     good_.token = "";
-    good_.cookie = "bext_takeover_9999=cookie";
+    good_.cookie = "bext_dashboard_9999=cookie";
     good_.path = "/";
     EXPECT_EQ(access_.judge(good_), Answerable::kPage);
     good_.post = true;
     EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
-    auto page = dashboard_page("nonce");
+    auto page = page_text(Page::kTakeover, "nonce");
     for (auto secret : {"secret", "cookie\"", "'key'"}) EXPECT_EQ(page.find(secret), std::string::npos) << secret;
-    EXPECT_NE(entry_page("nonce", "key").find("sessionStorage.setItem('bext-key','key')"), std::string::npos);
+    EXPECT_NE(entry_page(Page::kTakeover, "nonce", "key").find("sessionStorage.setItem('bext-key','key')"), std::string::npos);
 }
 
-TEST_F(TakeoverAccess, TheUrlIsTheWayIn) {
+TEST_F(DashboardAccess, TheUrlIsTheWayIn) {
     good_.token = "";
     good_.query = "x=1&token=secret";
     EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
@@ -101,14 +99,14 @@ TEST_F(TakeoverAccess, TheUrlIsTheWayIn) {
     EXPECT_EQ(access_.judge(good_), Answerable::kEnter);
     good_.query = "token=";
     EXPECT_EQ(access_.judge(good_), Answerable::kNoToken);
-    EXPECT_TRUE(access_.cookie().starts_with("bext_takeover_9999=cookie; "));
+    EXPECT_TRUE(access_.cookie().starts_with("bext_dashboard_9999=cookie; "));
     EXPECT_NE(access_.cookie().find("SameSite=Strict"), std::string::npos);
     EXPECT_NE(access_.cookie().find("HttpOnly"), std::string::npos);
 }
 
-TEST_F(TakeoverAccess, NoTokenIsNoTokenThatFits) {
+TEST_F(DashboardAccess, NoTokenIsNoTokenThatFits) {
     good_.token = "";
-    good_.cookie = "bext_takeover_9999=";
+    good_.cookie = "bext_dashboard_9999=";
     for (auto& secrets : {Secrets{}, Secrets{"secret", "", ""}, Secrets{"secret", "cookie", ""}})
         EXPECT_EQ(Access(secrets, 9999).judge(good_), Answerable::kNoToken);
     auto secrets = Secrets::create();
@@ -116,21 +114,5 @@ TEST_F(TakeoverAccess, NoTokenIsNoTokenThatFits) {
     EXPECT_EQ((std::set<std::string>{secrets.token, secrets.cookie, secrets.key, random_text()}.size()), 4u) << "each is another";
 }
 
-TEST(TakeoverGates, WordsSurviveSystemd) {
-    EXPECT_EQ(unit_word("daemon on; master_process on;"), "\"daemon on; master_process on;\"");
-    EXPECT_EQ(unit_word("a\"b\\c%d$e"), "\"a\\\"b\\\\c%%d$$e\"");
-    loader::Source source;
-    EXPECT_NE(bext_gate(source, "/usr/sbin/bext-server").find("--nginx-config \"/etc/nginx/nginx.conf\"\n"), std::string::npos);
-    source.conf_file = "/srv/my site/nginx.conf";
-    EXPECT_NE(bext_gate(source, "/usr/sbin/bext-server").find("ExecStart=\nExecStart=/usr/sbin/bext-server run --nginx-config \"/srv/my site/nginx.conf\"\n"),
-              std::string::npos);
-}
-
-TEST(TakeoverNginx, OptionsOfATitle) {
-    EXPECT_EQ(option_in("nginx: master process /usr/sbin/nginx -c /srv/n.conf -g daemon on;", "-c"), "/srv/n.conf");
-    EXPECT_EQ(option_in("nginx: master process /usr/sbin/nginx -g daemon on;", "-c"), "");
-    EXPECT_EQ(option_in("nginx -c", "-c"), "");
-}
-
 }  // namespace
-}  // namespace bext::takeover
+}  // namespace bext::dashboard

@@ -1,9 +1,9 @@
-#include "takeover/access.h"
+#include "dashboard/access.h"
 
 #include "base/digest.h"
 #include "base/text.h"
 
-namespace bext::takeover {
+namespace bext::dashboard {
 
 std::string random_text() {
     unsigned char bytes[32];
@@ -19,7 +19,7 @@ std::string random_text() {
 Secrets Secrets::create() { return {random_text(), random_text(), random_text()}; }
 
 Access::Access(Secrets secrets, int port)
-    : secrets_(std::move(secrets)), cookie_name_("bext_takeover_" + std::to_string(port) + "=") {}
+    : secrets_(std::move(secrets)), cookie_name_("bext_dashboard_" + std::to_string(port) + "=") {}
 
 /// A name of this machine for itself, with any port: an ssh tunnel may begin at another one than it ends at. A foreign name that resolves
 /// to this machine stays foreign.
@@ -58,4 +58,4 @@ Answerable Access::judge(const Asking& asking) const {
 
 std::string Access::cookie() const { return cat({cookie_name_, secrets_.cookie, "; Path=/; HttpOnly; SameSite=Strict"}); }
 
-}  // namespace bext::takeover
+}  // namespace bext::dashboard

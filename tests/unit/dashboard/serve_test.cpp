@@ -1,5 +1,5 @@
 // The dashboard on its port: what a browser gets for the URL, and that who says nothing keeps nobody out.
-#include "takeover/dashboard.h"
+#include "dashboard/serve.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 #include "base/fd.h"
 
-namespace bext::takeover {
+namespace bext::dashboard {
 namespace {
 
 Fd connected(int port, bool listening = false) {
@@ -39,11 +39,18 @@ int free_port() {
 class DashboardTest : public testing::Test {
 protected:
     void SetUp() override {
-        actions_.status = actions_.checks = actions_.rehearsal = actions_.config = [] { return std::string("{\"phase\":\"Preflight\"}"); };
-        actions_.check = actions_.take_over = actions_.roll_back = [this]() -> Result<> { return ++begun_, Result<>(); };
+        actions_.command = "bext nginx-takeover";
+        actions_.status = [] { return std::string("\"phase\":\"Preflight\""); };
+        for (auto* name : {"checks", "rehearsal", "config"}) actions_.shows[name] = [] { return std::string("{}"); };
+        for (auto* name : {"checks", "takeover", "rollback"}) actions_.changes[name] = [this]() -> Result<> { return ++begun_, Result<>(); };
+        actions_.decisions["accept"] = [this](std::string_view body) -> Result<> {
+            if (body.empty()) return Error{"say why"};
+            accepted_ = body;
+            return {};
+        };
         std::promise<std::string> opened;
         port_ = free_port();
-        thread_ = std::thread([&] { (void)serve_dashboard(port_, actions_, [&](const std::string& url) { opened.set_value(url); }); });
+        thread_ = std::thread([&] { (void)serve(port_, actions_, [&](const std::string& url) { opened.set_value(url); }); });
         url_ = opened.get_future().get();
         token_ = url_.substr(url_.find("token=") + 6);
     }
@@ -52,9 +59,9 @@ protected:
         thread_.join();
     }
 
-    std::string ask(const std::string& line, const std::string& fields) const {
+    std::string ask(const std::string& line, const std::string& fields, const std::string& body = "") const {
         auto fd = connected(port_);
-        auto request = line + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n" + fields + "\r\n";
+        auto request = line + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "not sent";
         return rest_of(fd);
     }
@@ -73,7 +80,7 @@ protected:
 
     Actions actions_;
     int port_ = 0, begun_ = 0;
-    std::string url_, token_;
+    std::string url_, token_, accepted_;
     std::thread thread_;
 };
 
@@ -101,6 +108,18 @@ TEST_F(DashboardTest, TheTokenOfTheUrlBecomesTwoSecrets) {
     EXPECT_TRUE(ask("POST /api/rollback", cookie + key).starts_with("HTTP/1.1 202 "));
 }
 
+TEST_F(DashboardTest, ADecisionIsMadeAtOnceAndNeedsTheToken) {
+    auto token = "X-Bext-Token: " + token_ + "\r\n";
+    EXPECT_TRUE(ask("POST /api/accept", "", "x").starts_with("HTTP/1.1 403 "));
+    EXPECT_EQ(accepted_, "");
+    EXPECT_TRUE(ask("POST /api/accept", token, "a\nb").starts_with("HTTP/1.1 200 "));
+    EXPECT_EQ(accepted_, "a\nb");
+    auto refused = ask("POST /api/accept", token, "");
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 409 ") && refused.find("say why") != std::string::npos) << refused;
+    EXPECT_TRUE(ask("GET /api/accept", token).starts_with("HTTP/1.1 404 ")) << "it is no page to look at";
+    EXPECT_TRUE(ask("POST /api/config", token).starts_with("HTTP/1.1 404 ")) << "what is shown is no action";
+}
+
 TEST_F(DashboardTest, WhoSaysNothingKeepsNobodyOut) {
     std::vector<Fd> idle;
     for (int i = 0; i < 80; ++i) idle.push_back(connected(port_));
@@ -121,4 +140,4 @@ TEST_F(DashboardTest, WhoHasTheTokenStays) {
 }
 
 }  // namespace
-}  // namespace bext::takeover
+}  // namespace bext::dashboard
