@@ -238,7 +238,7 @@ def what_another_port_gets_of_the_browser_is_worth_nothing(machine):
         browser.open('http://127.0.0.1:8077/')
         assert browser.script('return document.title') == 'listener' and browser.script('return sessionStorage.length') == 0
         header = machine.get('/run/heard').decode()
-        cookie = re.search(r'(?mi)^cookie: (bext_takeover.*?)\r?$', header)[1]
+        cookie = re.search(r'(?mi)^cookie: (bext_dashboard.*?)\r?$', header)[1]
         assert token not in header, 'the cookie is the token'
         page = machine.run(['curl', '-sS', '-H', f'Cookie: {cookie}', 'http://127.0.0.1:9999/']).out
         assert '<title>bext: takeover' in page and token not in page, 'the page tells the token'

@@ -214,8 +214,8 @@ TEST(RehearsalReport, ADifferenceIsCriticalAndWhatIsNotDoneWarns) {
     EXPECT_TRUE(check_of(rehearsal).blocks());
     EXPECT_NE(check_of(rehearsal).reason.find("a /x: GET /x: status: nginx 200, bext 404"), std::string::npos);
     EXPECT_EQ(json_of(rehearsal),
-              "{\"state\":\"done\",\"reason\":\"\",\"requests\":2,\"matched\":1,\"percent\":50,\"framed\":0,\"locations\":[{\"server\":\"a\",\"location\":\"/x\",\"requests\":2,"
-              "\"matched\":1,\"percent\":50,\"differences\":[{\"request\":\"GET /x\",\"what\":\"status: nginx 200, bext 404\"}]}]}\n");
+              "{\"state\":\"done\",\"reason\":\"\",\"requests\":2,\"matched\":1,\"percent\":50,\"framed\":0,\"accepted\":0,\"locations\":[{\"server\":\"a\",\"location\":\"/x\",\"requests\":2,"
+              "\"matched\":1,\"percent\":50,\"differences\":[{\"request\":\"GET /x\",\"what\":\"status: nginx 200, bext 404\",\"requests\":1,\"framed\":false,\"accepted\":\"\"}]}]}\n");
 }
 
 }  // namespace
