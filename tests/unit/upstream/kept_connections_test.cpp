@@ -149,16 +149,16 @@ TEST_F(KeptConnections, OneThatIsSaidToEndIsNot) {
     }
 }
 
-std::string record(unsigned type, std::string_view content) {
+std::string fastcgi_record(unsigned type, std::string_view content) {
     return std::string{1, static_cast<char>(type), 0, 1, static_cast<char>(content.size() >> 8), static_cast<char>(content.size()), 0, 0} + std::string(content);
 }
 
 TEST_F(KeptConnections, FastcgiRecordsBehindTheEnd) {
-    auto answer = record(6, "Content-Length: 5\r\n\r\nhello") + record(6, "") + record(3, std::string(8, '\0'));
+    auto answer = fastcgi_record(6, "Content-Length: 5\r\n\r\nhello") + fastcgi_record(6, "") + fastcgi_record(3, std::string(8, '\0'));
     EXPECT_EQ(ask({answer}, false, "/fastcgi"), "hello");
     EXPECT_EQ(ask({answer}, false, "/fastcgi"), "hello");
     EXPECT_TRUE(again);
-    auto evil = record(6, "Content-Length: 4\r\n\r\nevil") + record(6, "") + record(3, std::string(8, '\0'));
+    auto evil = fastcgi_record(6, "Content-Length: 4\r\n\r\nevil") + fastcgi_record(6, "") + fastcgi_record(3, std::string(8, '\0'));
     EXPECT_EQ(ask({answer + evil}, false, "/fastcgi"), "hello");
     EXPECT_EQ(ask({answer}, false, "/fastcgi"), "hello");
     EXPECT_FALSE(again);
