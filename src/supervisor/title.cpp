@@ -12,6 +12,7 @@ namespace {
 
 char* space = nullptr;
 char* space_end = nullptr;
+char** variables = nullptr;  // the moved environment, for the life of the process: setenv() may go on with an array of its own
 
 }  // namespace
 
@@ -22,12 +23,12 @@ void keep_title_space(int argc, char** argv) {
     char** moved = environ;
     std::size_t count = 0;
     while (moved && moved[count]) ++count;
-    auto** copy = new char*[count + 1]();  // for the life of the process, as the originals
+    variables = new char*[count + 1]();
     for (std::size_t i = 0; i < count; ++i) {
         if (environ[i] == end) end += std::strlen(environ[i]) + 1;
-        copy[i] = strdup(environ[i]);
+        variables[i] = strdup(environ[i]);
     }
-    environ = copy;
+    environ = variables;
     space = argv[0];
     space_end = end;
 }

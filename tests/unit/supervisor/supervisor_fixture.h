@@ -100,6 +100,7 @@ public:
                 if (message.kind == handoff::Kind::kTerminate) return 0;
                 if (message.kind == handoff::Kind::kQuit) quitting_ = true, listens_.clear();
                 if (message.kind == handoff::Kind::kReopen) reopen(message);
+                if (message.kind == handoff::Kind::kSave) (void)channel_.send(handoff::Kind::kSaved, message.generation);
                 if (message.kind == handoff::Kind::kLoad) load(std::move(message));
             }
             std::error_code hidden;
