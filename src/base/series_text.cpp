@@ -22,19 +22,19 @@ struct Kind {
     const char* part;  // null: there is only a name
     const char* what;  // in the help
 };
-constexpr Kind kKinds[] = {
+constexpr Kind kSeriesKinds[] = {
     {"bext_server_", "server", nullptr, "of the server"},
     {"bext_location_", "server", "location", "of the location"},
     {"bext_upstream_peer_", "upstream", "peer", "of the upstream's server"},
 };
-static_assert(std::size(kKinds) == static_cast<std::size_t>(SeriesKind::kEnd));
+static_assert(std::size(kSeriesKinds) == static_cast<std::size_t>(SeriesKind::kEnd));
 
 constexpr const char* kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 
 /// What is counted together, since there were too many names.
 constexpr std::string_view kOthers = "(other)";
 
-const Kind& of(SeriesKind kind) { return kKinds[static_cast<int>(kind)]; }
+const Kind& of(SeriesKind kind) { return kSeriesKinds[static_cast<int>(kind)]; }
 
 /// Bytes of the character that `text` begins with; 0 when that is no UTF-8. RFC 3629
 std::size_t utf8_size(std::string_view text) {

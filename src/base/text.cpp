@@ -53,6 +53,13 @@ std::string some_of(const std::vector<std::string>& texts, std::size_t most, std
     return out;
 }
 
+std::string one_line(std::string_view text) {
+    std::string line(text);
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    return line;
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> out;
     for (;;) {

@@ -51,6 +51,9 @@ std::string cat(std::initializer_list<std::string_view> pieces);
 /// The first `most` of the texts, and how many more there are: "a, b, c and 2 more".
 std::string some_of(const std::vector<std::string>& texts, std::size_t most = 3, std::string_view separator = ", ");
 
+/// With a blank in place of every control character, so that it is a line, or a field of one.
+std::string one_line(std::string_view text);
+
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 std::string_view trim(std::string_view text, std::string_view blanks = " \t");

@@ -15,7 +15,7 @@ struct LogFormat::Known {
 
 namespace {
 
-bool name_char(char c) { return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || is_digit(c) || c == '_'; }
+bool log_name_char(char c) { return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || is_digit(c) || c == '_'; }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ Result<> LogFormat::add(std::string_view text, Builder& builder) {
         bool braces = i < text.size() && text[i] == '{';
         if (braces) ++i;
         auto end = i;
-        while (end < text.size() && name_char(text[end])) ++end;
+        while (end < text.size() && log_name_char(text[end])) ++end;
         auto name = text.substr(i, end - i);
         if (i == text.size()) return Error{cat({"invalid parameter \"", text.substr(begin), "\""})};
         if (braces && (end == text.size() || text[end] != '}'))

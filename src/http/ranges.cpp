@@ -9,9 +9,9 @@ namespace {
 constexpr std::uint64_t kMaxOffset = INT64_MAX;
 constexpr std::string_view kBytes = "bytes=";
 
-class Cursor {
+class RangeCursor {
 public:
-    explicit Cursor(std::string_view text) : text_(text) {}
+    explicit RangeCursor(std::string_view text) : text_(text) {}
 
     void spaces() {
         while (at_ < text_.size() && text_[at_] == ' ') ++at_;
@@ -40,7 +40,7 @@ private:
 };
 
 // One "a-b", "a-" or "-n"; an empty range when it lies outside of the content. False when malformed.
-bool read_range(Cursor& in, std::uint64_t length, ByteRange& range) {
+bool read_range(RangeCursor& in, std::uint64_t length, ByteRange& range) {
     in.spaces();
     const bool suffix = in.take('-');
     if (!suffix) {
@@ -72,7 +72,7 @@ RangeVerdict parse_ranges(std::string_view header, std::uint64_t length, std::ui
     ranges.clear();
     if (max_ranges == 0 || header.size() <= kBytes.size() || !istarts_with(header, kBytes)) return RangeVerdict::kWhole;
 
-    Cursor in(header.substr(kBytes.size()));
+    RangeCursor in(header.substr(kBytes.size()));
     std::uint64_t total = 0;
     do {
         ByteRange range;

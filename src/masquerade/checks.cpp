@@ -15,7 +15,6 @@ namespace bext::masquerade {
 namespace {
 
 constexpr const char* kDpkgLock = "/var/lib/dpkg/lock-frontend";
-constexpr const char* kOwnUnit = "bext.service";
 constexpr const char* kOwnLock = "/run/bext-masquerade.lock";
 
 Result<> check_programs(const Settings& settings) {

@@ -8,7 +8,7 @@ namespace bext::masquerade {
 namespace {
 
 const std::string kDeadMan = "bext-masquerade-deadman";
-constexpr int kAfter = 90, kAgain = 60;  // s; a run that is still at work then has the lock, and is left alone
+constexpr int kAfter = 90, kAgainAfter = 60;  // s; a run that is still at work then has the lock, and is left alone
 
 }  // namespace
 
@@ -34,7 +34,7 @@ std::string unfinished(const Settings& settings) {
 Watch::Watch(Direction direction, const Settings& settings) {
     if (sysd::is_dead_man()) {  // the timer that runs this stands until the end
         done_ = unfinished(settings).empty();
-    } else if (auto set = sysd::set_dead_man({kDeadMan, kAfter, kAgain, words_of(direction, settings)}); !set) {
+    } else if (auto set = sysd::set_dead_man({kDeadMan, kAfter, kAgainAfter, words_of(direction, settings)}); !set) {
         trouble_ = set.error().text;
     }
 }

@@ -10,8 +10,6 @@
 namespace bext::masquerade {
 namespace {
 
-constexpr const char* kOwnUnit = "bext.service";
-
 const char* word_of(State state) { return state == State::kDone ? "installed" : state == State::kPartly ? "half installed" : "not installed"; }
 
 const char* word_of(Server server) { return server == Server::kBext ? "bext" : server == Server::kOther ? "nginx" : "none"; }

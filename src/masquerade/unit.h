@@ -10,6 +10,9 @@
 
 namespace bext::masquerade {
 
+/// That of bext when it does not stand in nginx's place.
+inline constexpr const char* kOwnUnit = "bext.service";
+
 /// Everything about the service that the other steps decide on.
 struct Service {
     sysd::Unit unit;

@@ -10,12 +10,6 @@
 namespace bext::supervisor {
 namespace {
 
-std::string one_line(std::string text) {
-    for (auto& c : text)
-        if (c == '\n') c = ' ';
-    return text;
-}
-
 std::string line_of(std::string_view name, const History::Event& event) {
     return cat({name, " ", event.outcome, " ", std::to_string(event.at), " ", one_line(event.error), "\n"});
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/text.h"
 #include "supervisor/report.h"
 
 namespace bext::supervisor {
@@ -13,12 +14,6 @@ namespace {
 
 constexpr std::size_t kFdsAtOnce = 128;  // the kernel passes 253 with one message
 constexpr std::size_t kLongestName = 255;
-
-std::string one_line(std::string_view text) {
-    std::string line(text);
-    std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < ' '; }, ' ');
-    return line;
-}
 
 bool is_fd_name(const std::string& name) {
     bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c >= ' ' && c < 127 && c != ':'; });

@@ -18,14 +18,14 @@
 namespace bext::supervisor {
 namespace {
 
-constexpr int kPatience = 10'000;  // ms
+constexpr int kTakeoverPatience = 10'000;  // ms
 
 }  // namespace
 
 Result<std::vector<Fd>> sockets_from_giver(const std::string& path) {
     Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!fd) return Error::from_errno("socket()");
-    timeval patience{kPatience / 1000, 0};
+    timeval patience{kTakeoverPatience / 1000, 0};
     setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // also of a connect() to a full queue
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -39,7 +39,7 @@ Result<std::vector<Fd>> sockets_from_giver(const std::string& path) {
     handoff::Channel::Got got;
     while ((got = channel.receive(message)) == handoff::Channel::Got::kNothing) {
         pollfd ready{channel.fd(), POLLIN, 0};
-        if (poll(&ready, 1, kPatience) == 0) return Error{"no sockets came from " + path};
+        if (poll(&ready, 1, kTakeoverPatience) == 0) return Error{"no sockets came from " + path};
     }
     if (got != handoff::Channel::Got::kMessage) return Error{"no sockets came from " + path};
     std::vector<Fd> fds;

@@ -27,7 +27,7 @@ void read_output(Upgrade& upgrade) {
 }
 
 /// "a\nb\n" as "a; b".
-std::string one_line(std::string text) {
+std::string joined_lines(std::string text) {
     while (text.ends_with('\n')) text.pop_back();
     std::string line;
     for (char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
@@ -65,7 +65,7 @@ void Supervisor::upgrade_child_died(int status, const std::string& how) {
     if (change.stage == Upgrade::Stage::kChecking) {
         read_output(change);
         if (status == 0) return save_warm_state();
-        return upgrade_failed("the new binary refuses: " + (change.said.empty() ? how : one_line(change.said)));
+        return upgrade_failed("the new binary refuses: " + (change.said.empty() ? how : joined_lines(change.said)));
     }
     if (change.stage == Upgrade::Stage::kStarting)
         return upgrade_failed("the new process " + how + (change.said.empty() ? "" : ": " + change.said));

@@ -11,14 +11,6 @@ namespace {
 constexpr std::size_t kMost = 200;
 constexpr std::size_t kLongestReason = 500;  // bytes
 
-/// Without what parts fields and lines.
-std::string flat(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < ' ') c = ' ';
-    return out;
-}
-
 bool same(const Acceptance& one, const Acceptance& other) {
     return one.server == other.server && one.location == other.location && one.what == other.what;
 }
@@ -44,14 +36,14 @@ Result<> accept(const std::string& path, const Acceptance& one) {
     all.push_back(one);
     std::string text;
     for (auto& each : all)
-        text += cat({std::to_string(each.time), "\t", flat(each.server), "\t", flat(each.location), "\t", flat(each.what), "\t", flat(each.reason), "\n"});
+        text += cat({std::to_string(each.time), "\t", one_line(each.server), "\t", one_line(each.location), "\t", one_line(each.what), "\t", one_line(each.reason), "\n"});
     return write_durably(path, text);
 }
 
 Result<Acceptance> acceptance_of(std::string_view body) {
     auto lines = split(body, '\n');
     if (lines.size() < 4) return Error{"server, location, difference and reason are wanted, a line each"};
-    Acceptance one{flat(lines[0]), flat(lines[1]), flat(lines[2]), std::string(trim(flat(lines[3]))), ::time(nullptr)};
+    Acceptance one{one_line(lines[0]), one_line(lines[1]), one_line(lines[2]), std::string(trim(one_line(lines[3]))), ::time(nullptr)};
     if (one.reason.empty()) return Error{"say why the difference may be: the reason is kept"};
     if (one.reason.size() > kLongestReason) return Error{"a reason has at most " + std::to_string(kLongestReason) + " bytes"};
     return one;

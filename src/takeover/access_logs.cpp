@@ -12,7 +12,7 @@ namespace bext::takeover {
 namespace {
 
 constexpr std::size_t kMostLogs = 64;
-constexpr std::uint64_t kMost = 4 * 1024 * 1024;  // bytes of a log that are read at once
+constexpr std::uint64_t kMostAtOnce = 4 * 1024 * 1024;  // bytes of a log that are read at once
 
 std::uint64_t size_of(const std::string& path) {
     struct stat facts {};
@@ -23,7 +23,7 @@ std::uint64_t size_of(const std::string& path) {
 std::string lines_from(const std::string& path, std::uint64_t& offset) {
     auto size = size_of(path);
     if (size < offset) offset = 0;  // a new file
-    std::string text(static_cast<std::size_t>(std::min(size - offset, kMost)), 0);
+    std::string text(static_cast<std::size_t>(std::min(size - offset, kMostAtOnce)), 0);
     if (text.empty()) return text;
     std::ifstream file(path, std::ios::binary);
     file.seekg(static_cast<std::streamoff>(offset));

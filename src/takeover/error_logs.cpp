@@ -19,7 +19,7 @@ constexpr std::size_t kMostFiles = 8, kMostLines = 50, kLongestLine = 1000;
 constexpr off_t kRead = 16 * 1024;  // bytes of a file's end
 
 /// The whole lines of the end of a file.
-Result<std::string> end_of(const std::string& path) {
+Result<std::string> tail_of(const std::string& path) {
     Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
     if (!fd || fstat(fd.get(), &facts) != 0) return Error::from_errno("open() \"" + path + "\"");
@@ -63,7 +63,7 @@ std::string ends_json(const std::set<std::string>& files) {
     std::size_t count = 0;
     for (auto& file : files) {
         if (count++ >= kMostFiles) break;
-        auto end = end_of(file);
+        auto end = tail_of(file);
         text += cat({text.empty() ? "" : ",", "{\"file\":", json_text(file), ",\"lines\":", end ? lines_json(*end) : "[]", ",\"reason\":",
                      json_text(end ? "" : end.error().text), "}"});
     }

@@ -26,7 +26,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kStartTime = 60'000, kStopTime = 60'000, kPortTime = 3000, kAnswerTime = 5000, kForwardWatch = 100;  // ms
+constexpr int kForwardStartTime = 60'000, kForwardStopTime = 60'000, kPortTime = 3000, kForwardAnswerTime = 5000, kForwardWatch = 100;  // ms
 constexpr int kDeadManMargin = 20;                                                       // s
 constexpr std::string_view kPinned = "pinned:";                                            // notes: files of unix sockets
 constexpr std::size_t kSampled = 50, kAll = 2000;  // addresses and names that are asked while nginx serves too, and alone
@@ -204,7 +204,7 @@ Result<> Engine::launch_bext() {
     auto giver = Giver::open(kGiveSocket, taken_);
     if (!giver) return giver.error();
     static_cast<void>(manager_.reset_failed(kBext));
-    if (auto done = manager_.run(sysd::Job::kStart, kBext, kStartTime); !done) return done;
+    if (auto done = manager_.run(sysd::Job::kStart, kBext, kForwardStartTime); !done) return done;
     auto unit = manager_.unit(kBext);
     if (!unit) return unit.error();
     if (!unit->active()) return Error{"bext.service did not start; see journalctl -u bext.service"};
@@ -253,7 +253,7 @@ Result<> Engine::stop_nginx() {
     if (!unit) return unit.error();
     if (!unit->active() && unit->active_state != "activating") return {};
     if (auto done = pin_files(*unit); !done) return done;
-    return manager_.run(sysd::Job::kStop, kNginx, kStopTime);
+    return manager_.run(sysd::Job::kStop, kNginx, kForwardStopTime);
 }
 
 /// Noted first, so that whoever finishes or undoes this knows of them.
@@ -322,9 +322,9 @@ Result<> Engine::commit() {
     auto unit = manager_.unit(kBext);
     if (!unit) return unit.error();
     if (!unit->active()) return Error{"bext.service is " + unit->active_state};
-    auto status = supervisor::ask(unit->main_pid, "status", kAnswerTime);
+    auto status = supervisor::ask(unit->main_pid, "status", kForwardAnswerTime);
     if (!status || !*status) return Error{"bext's main process does not answer"};
-    if (auto done = prove_targets(1, kAnswerTime); !done) return done;
+    if (auto done = prove_targets(1, kForwardAnswerTime); !done) return done;
     return write_durably(kActiveBit, "bext serves in nginx's place; bext rollback gives the ports back\n");
 }
 

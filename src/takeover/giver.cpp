@@ -25,7 +25,7 @@ namespace bext::takeover {
 namespace {
 
 constexpr std::uint64_t kStop = 1;
-constexpr int kPidTime = 10'000, kPidWatch = 10;  // ms
+constexpr int kGiverPidTime = 10'000, kPidWatch = 10;  // ms
 
 void give(Fd to, const std::vector<int>& fds) {
     if (!supervisor::reason_against(to.get()).empty()) return;
@@ -104,7 +104,7 @@ Result<> serve_on(const std::string& path, const std::string& pid_file, const st
     if (pid < 0) return Error::from_errno("fork()");
     if (pid == 0) execute(*std::move(sockets), words);
     sockets->clear();
-    for (int waited = 0; waited < kPidTime; waited += kPidWatch, usleep(kPidWatch * 1000)) {
+    for (int waited = 0; waited < kGiverPidTime; waited += kPidWatch, usleep(kPidWatch * 1000)) {
         int status = 0;
         if (waitpid(pid, &status, WNOHANG) == pid) return Error{"\"" + words.front() + "\" ended at once"};
         if (parse_decimal(trim(read_small(pid_file), " \n"), INT32_MAX) == static_cast<std::uint64_t>(pid)) return {};

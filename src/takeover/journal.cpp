@@ -24,14 +24,6 @@ std::string checksum(std::string_view text) {
     return hex;
 }
 
-/// Tabs and line ends would be marks of the format.
-std::string flat(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < ' ') c = ' ';
-    return out;
-}
-
 std::optional<Record> parse_line(std::string_view line) {
     auto fields = split(line, '\t');
     if (fields.size() != 6 || line.size() < 17 || fields[0] != checksum(line.substr(17))) return std::nullopt;
@@ -59,8 +51,8 @@ std::string State::note(const std::string& name) const {
 }
 
 std::string line_of(const Record& record) {
-    auto text = cat({std::to_string(record.number), "\t", std::to_string(record.time), "\t", flat(record.kind), "\t", flat(record.name), "\t",
-                     flat(record.text)});
+    auto text = cat({std::to_string(record.number), "\t", std::to_string(record.time), "\t", one_line(record.kind), "\t", one_line(record.name), "\t",
+                     one_line(record.text)});
     return checksum(text) + "\t" + text + "\n";
 }
 

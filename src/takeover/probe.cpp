@@ -24,19 +24,19 @@ namespace bext::takeover {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr timeval kAnswerTime{5, 0};
-constexpr std::size_t kFewest = 4, kMost = 256;  // connections at once
+constexpr timeval kProbeTime{5, 0};
+constexpr std::size_t kFewest = 4, kMostOfProbe = 256;  // connections at once
 
 Result<Fd> connect_to(const Target& target) {
     Fd fd(socket(target.address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return Error::from_errno("socket()");
-    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kAnswerTime, sizeof kAnswerTime);
-    setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kAnswerTime, sizeof kAnswerTime);
+    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kProbeTime, sizeof kProbeTime);
+    setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kProbeTime, sizeof kProbeTime);
     if (connect(fd.get(), target.address.raw(), target.address.size()) != 0) return Error::from_errno("connect() to " + target.text());
     return fd;
 }
 
-struct Question {
+struct ProbeQuestion {
     nlmsghdr header;
     inet_diag_req_v2 request;
 };
@@ -51,7 +51,7 @@ net::Address own_address(int fd, int (*get)(int, sockaddr*, socklen_t*)) {
 /// The inode of the socket at the other end of a connection within this machine; 0 while nobody has accepted it.
 std::uint64_t peer_inode(int netlink, int fd) {
     auto here = own_address(fd, getsockname), there = own_address(fd, getpeername);
-    Question question{};
+    ProbeQuestion question{};
     question.header = {sizeof question, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0};
     question.request.sdiag_family = static_cast<std::uint8_t>(there.family());
     question.request.sdiag_protocol = IPPROTO_TCP;
@@ -183,7 +183,7 @@ Result<Answer> ask_owner(const Target& target, const Owner& owner, int timeout_m
     Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
     if (!netlink) return Error::from_errno("socket(AF_NETLINK)");
     auto end = Clock::now() + std::chrono::milliseconds(timeout_ms);
-    for (auto count = kFewest; Clock::now() < end; count = std::min(count * 2, kMost)) {
+    for (auto count = kFewest; Clock::now() < end; count = std::min(count * 2, kMostOfProbe)) {
         std::vector<Fd> fds;
         for (std::size_t i = 0; i < count; ++i) {
             auto fd = connect_to(target);

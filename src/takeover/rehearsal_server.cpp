@@ -13,7 +13,7 @@
 namespace bext::takeover {
 namespace {
 
-constexpr int kStartTime = 10'000;             // ms
+constexpr int kRehearsalStartTime = 10'000;             // ms
 constexpr int kChannelFd = 3, kBundleFd = 4;   // where `bext-server rehearse` looks for them
 
 /// In the child: nothing but calls that are safe after fork() in a process with threads.
@@ -115,7 +115,7 @@ Result<> RehearsalServer::lend(const handoff::Plan& plan, const Fd& bundle) {
 Result<> RehearsalServer::await_serving() {
     pollfd ready{channel_.fd(), POLLIN, 0};
     handoff::Message message;
-    while (poll(&ready, 1, kStartTime) > 0) {
+    while (poll(&ready, 1, kRehearsalStartTime) > 0) {
         auto got = channel_.receive(message);
         if (got == handoff::Channel::Got::kNothing) continue;
         if (got == handoff::Channel::Got::kClosed) return Error{"bext-server ended while it began to serve"};

@@ -20,7 +20,7 @@ bool below(std::string_view path, std::string_view directory) {
     return path.starts_with(directory) && (directory == "/" || path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-std::string directory_of(const std::string& path) {
+std::string directory_above(const std::string& path) {
     auto slash = path.rfind('/');
     return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
@@ -31,7 +31,7 @@ std::string real_path(std::string path) {
     char real[PATH_MAX];
     while (path.size() > 1 && !realpath(path.c_str(), real)) {
         rest.insert(0, path.substr(path.rfind('/')));
-        path = directory_of(path);
+        path = directory_above(path);
     }
     return path.size() > 1 ? real + rest : rest.empty() ? path : rest;
 }
@@ -56,7 +56,7 @@ void add_variable_logs(const Survey& survey, std::set<std::string>& directories)
     for (auto* one : survey.named("access_log")) {
         if (one->words.size() < 2 || one->words[1].starts_with("syslog:")) continue;
         auto dollar = one->words[1].find('$');
-        if (dollar != std::string::npos && dollar > 0) directories.insert(directory_of(conf::absolute_path(kPrefix, one->words[1].substr(0, dollar) + "x")));
+        if (dollar != std::string::npos && dollar > 0) directories.insert(directory_above(conf::absolute_path(kPrefix, one->words[1].substr(0, dollar) + "x")));
     }
 }
 
@@ -74,10 +74,10 @@ std::string in_unit(const std::string& path) {
 
 std::vector<std::string> closed_directories(const loader::Configuration& configuration, const Survey& survey, const sysd::Sandbox& sandbox) {
     std::set<std::string> directories;
-    for (auto& file : configuration.plan.log_files) directories.insert(directory_of(file));
+    for (auto& file : configuration.plan.log_files) directories.insert(directory_above(file));
     for (auto& directory : configuration.plan.directories) directories.insert(directory);
     for (auto& listen : configuration.plan.listens)
-        if (listen.text.starts_with("unix:")) directories.insert(directory_of(listen.text.substr(5)));
+        if (listen.text.starts_with("unix:")) directories.insert(directory_above(listen.text.substr(5)));
     add_variable_logs(survey, directories);
     std::set<std::string> closed;
     for (auto& one : directories)

@@ -54,5 +54,7 @@ TEST(Text, ManyTextsAreToldByTheFirstOnes) {
     EXPECT_EQ(some_of({"a", "b", "c"}, 1, "; "), "a and 2 more");
 }
 
+TEST(Text, ALineHasNoControlCharacters) { EXPECT_EQ(one_line("a\tb\r\n\x1b c\n"), "a b    c "); }
+
 }  // namespace
 }  // namespace bext

@@ -21,7 +21,7 @@ Result<ShimArgs> parse(std::vector<const char*> words) {
     words.insert(words.begin(), "nginx");
     return parse_shim_args(static_cast<int>(words.size()), words.data());
 }
-std::string error_of(std::vector<const char*> words) {
+std::string refusal_of(std::vector<const char*> words) {
     auto args = parse(std::move(words));
     return args ? "accepted" : args.error().text;
 }
@@ -64,17 +64,17 @@ TEST(ShimArgsTest, Values) {
 }
 
 TEST(ShimArgsTest, ErrorsAreNginxs) {
-    EXPECT_EQ(error_of({"foo"}), "invalid option: \"foo\"");
-    EXPECT_EQ(error_of({""}), "invalid option: \"\"");
-    EXPECT_EQ(error_of({"-x"}), "invalid option: \"x\"");
-    EXPECT_EQ(error_of({"-tx"}), "invalid option: \"x\"");
-    EXPECT_EQ(error_of({"--version"}), "invalid option: \"-\"");
-    EXPECT_EQ(error_of({"-c"}), "option \"-c\" requires file name");
-    EXPECT_EQ(error_of({"-e"}), "option \"-e\" requires file name");
-    EXPECT_EQ(error_of({"-p"}), "option \"-p\" requires directory name");
-    EXPECT_EQ(error_of({"-g"}), "option \"-g\" requires parameter");
-    EXPECT_EQ(error_of({"-s"}), "option \"-s\" requires parameter");
-    EXPECT_EQ(error_of({"-s", "foo"}), "invalid option: \"-s foo\"");
+    EXPECT_EQ(refusal_of({"foo"}), "invalid option: \"foo\"");
+    EXPECT_EQ(refusal_of({""}), "invalid option: \"\"");
+    EXPECT_EQ(refusal_of({"-x"}), "invalid option: \"x\"");
+    EXPECT_EQ(refusal_of({"-tx"}), "invalid option: \"x\"");
+    EXPECT_EQ(refusal_of({"--version"}), "invalid option: \"-\"");
+    EXPECT_EQ(refusal_of({"-c"}), "option \"-c\" requires file name");
+    EXPECT_EQ(refusal_of({"-e"}), "option \"-e\" requires file name");
+    EXPECT_EQ(refusal_of({"-p"}), "option \"-p\" requires directory name");
+    EXPECT_EQ(refusal_of({"-g"}), "option \"-g\" requires parameter");
+    EXPECT_EQ(refusal_of({"-s"}), "option \"-s\" requires parameter");
+    EXPECT_EQ(refusal_of({"-s", "foo"}), "invalid option: \"-s foo\"");
 }
 
 /// A pid file that no test beside this one, in a process of its own, writes to.
