@@ -48,39 +48,41 @@ using TlsAcceptor = Task<TlsAccepted> (*)(Connection& connection, net::Socket& s
 /// The handshake of `listen … ssl`; null in a build without TLS. Set by tls/ before any thread starts.
 TlsAcceptor& tls_acceptor();
 
+/// Who a client is: its address, and that as text ("unix:" when unnamed).
+class ClientAddress {
+public:
+    explicit ClientAddress(const net::Address& address) : address_(address), size_(address_.write_host(text_)) {}
+    const net::Address& address() const { return address_; }
+    std::string_view text() const { return {text_, size_}; }
+
+private:
+    net::Address address_;
+    char text_[112];
+    std::size_t size_;
+};
+
+/// What all requests of a connection share, however many there are at a time. What belongs to one of them is asked of its Sink.
 class Connection {
 public:
+    explicit Connection(const net::Address& client) : client(client) {}
     virtual ~Connection() = default;
 
-    net::Address client;
+    const ClientAddress client;  // the other end's; realip may show a request another (Request::client)
     net::Address local;
-    const net::Address* peer = nullptr;  // the other end's own address while realip shows another as `client`
     std::uint64_t number = 0;
     std::uint32_t requests = 0;
     std::int64_t start_ms = 0;
-    net::Stream* stream = nullptr;
     const Listen* listen = nullptr;
     TlsSession* tls = nullptr;
     const net::ProxyHeader* proxy_header = nullptr;
 
-    /// The client's address as text ("unix:" when unnamed).
-    std::string_view client_text() const { return {client_text_, client_text_size_}; }
-    void set_client(const net::Address& address) {
-        client = address;
-        client_text_size_ = address.write_host(client_text_);
-    }
     /// The local address, asked of the kernel when first needed.
     const net::Address& local_address();
-
-    /// Hands the stream to a hook that speaks another protocol on it (an upgraded connection), with what was read ahead.
-    virtual net::Stream* take_over(std::string_view& unread) = 0;
+    /// The descriptor of the socket, for what the kernel tells of it; -1 once it is given up.
+    virtual int socket() const = 0;
 
 protected:
     bool local_known_ = false;
-
-private:
-    std::size_t client_text_size_ = 0;
-    char client_text_[112];
 };
 
 }  // namespace bext::http

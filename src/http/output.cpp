@@ -22,6 +22,7 @@ void decide_framing(Request& request) {
     if (bodiless(out.status) || request.method == Method::kHead || request.http_version < 1000) return;
     if (out.content_length >= 0 && !out.trailers) return;
     if (out.headers.has(Name::kContentLength) && !out.trailers) return;
+    if (request.sink->delimits()) return;
     if (request.http_version >= 1001 && request.chunked_allowed()) {
         out.chunked = true;
         out.clear_content_length();

@@ -55,7 +55,8 @@ Request::Request(Connection& connection, Sink& sink)
       subrequest(nullptr),
       use_(Thread::current().site->acquire()),
       site(&use_->site()),
-      in(arena) {}
+      in(arena),
+      client_(&connection.client) {}
 
 Request::Request(Request& of, Sink& sink, Subrequest& subrequest)
     : connection(of.connection),
@@ -257,7 +258,7 @@ std::string Request::log_line(std::string_view text, int error) const {
     append_client_text(message, text);
     if (error) message += errno_text(error);
     if (!log_action.empty()) message.append(" while ").append(log_action);
-    message.append(", client: ").append(connection.client_text());
+    message.append(", client: ").append(client().text());
     message.append(", server: ").append(server ? server->name() : std::string_view());
     if (!main.line.empty()) {
         message += ", request: \"";
@@ -285,10 +286,10 @@ TlsAcceptor& tls_acceptor() {
 }
 
 const net::Address& Connection::local_address() {
-    if (local_known_ || !stream) return local;
+    if (local_known_ || socket() < 0) return local;
     socklen_t size = net::Address::capacity();
     net::Address found;
-    if (::getsockname(stream->fd(), found.raw(), &size) == 0) {
+    if (::getsockname(socket(), found.raw(), &size) == 0) {
         found.set_size(size);
         local = found;
     }

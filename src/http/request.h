@@ -19,9 +19,13 @@
 namespace bext::upstream {
 class Exchange;
 }
+namespace bext::net {
+class Stream;
+}
 
 namespace bext::http {
 
+class ClientAddress;
 class Connection;
 class Request;
 class Sink;
@@ -112,7 +116,7 @@ public:
 
     Arena arena;
     Connection& connection;
-    Sink* sink;
+    Sink* sink;  // to answer into; that of `main` is the client's own
     Request& main;         // itself unless a subrequest
     Request* const parent;
     Subrequest* const subrequest;  // what a request with a parent belongs to
@@ -198,6 +202,10 @@ public:
     int error_status = 0;       // the code an error page is served for
     std::uint64_t limit_rate = 0, limit_rate_after = 0;
     bool limit_rate_set = false, limit_rate_after_set = false;
+
+    /// The client as this request sees it: the connection's, until realip knows better.
+    const ClientAddress& client() const { return *main.client_; }
+    void set_client(const ClientAddress& client) { main.client_ = &client; }
 
     /// Continue as another URI: the caller returns Verdict::again(). False after too many changes (answered with 500).
     bool redirect(std::string_view uri, std::string_view args);
@@ -300,6 +308,7 @@ private:
     bool hand_on(Chain& chain, bool last, bool flush);
 
     List<ContextSlot> contexts_{arena};
+    const ClientAddress* client_;  // of a main request
     Value* values_ = nullptr;  // those of the main request
     BodyFilter* filters_ = nullptr;
     BodyFilter** last_filter_ = &filters_;
@@ -311,10 +320,12 @@ private:
     std::uint32_t regex_failures_ = 0;  // of the main request and its subrequests
 };
 
-/// Where a response goes: an HTTP/1 connection, later an HTTP/2 stream.
+/// Where a response goes, and the client's side of one request: an HTTP/1 connection, an HTTP/2 stream, a parent's body.
 class Sink {
 public:
     virtual ~Sink() = default;
+    /// Whether the wire itself shows where a body ends, so that neither length nor chunks nor the end of the connection must.
+    virtual bool delimits() const = 0;
     /// Queues the status line and header fields of `request.out`.
     virtual void header(Request& request) = 0;
     /// Queues body pieces, and writes what it can. False: the client is gone.
@@ -324,6 +335,20 @@ public:
     virtual Task<bool> drain(Request& request) = 0;
     /// Bytes written to the client for this request ($bytes_sent).
     virtual std::uint64_t sent(const Request&) const { return 0; }
+
+    // The client, which only the sink of a main request has.
+
+    /// The client is known to be gone, though bytes of it may still be unread.
+    virtual bool gone() const { return false; }
+    /// Whether it was ever sent anything, for this request or on the same stream before.
+    virtual bool spoken() const { return true; }
+    /// Wakes whoever waits for the client on behalf of this request: for its body, or to be written to.
+    virtual void abandon() {}
+    /// Hands the bytes both ways to a hook that speaks another protocol from now on, with what was read ahead. Null: not on this wire.
+    virtual net::Stream* take_over(std::string_view& unread) {
+        unread = {};
+        return nullptr;
+    }
 };
 
 }  // namespace bext::http

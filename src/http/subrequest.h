@@ -40,6 +40,7 @@ public:
     static Task<> end_all(Request& main);
 
     // Sink: into the body of the main request, or where else it goes.
+    bool delimits() const override { return true; }
     void header(Request&) override {}
     bool body(Request& request, const Chain& chain, bool last, bool flush) override;
     bool backlog() const override;

@@ -22,7 +22,7 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
             co_return Read{0, status::kTimeout};
         }
         if (wait == net::Wait::kCancelled) co_return Read{0, status::kClientClosed};
-        ssize_t n = stream->read(into);
+        ssize_t n = stream_->read(into);
         if (n > 0) co_return Read{static_cast<std::size_t>(n), 0};
         if (n == -EAGAIN) continue;
         failed_ = true;
@@ -62,7 +62,7 @@ ssize_t ClientConnection::raw_now(std::span<char> into) {
         return static_cast<ssize_t>(n);
     }
     if (!more(1).await_ready()) return -EAGAIN;
-    ssize_t n = stream->read(into);
+    ssize_t n = stream_->read(into);
     return n > 0 ? n : -EAGAIN;  // the end or an error is met again by read(), which reports it
 }
 
@@ -110,7 +110,7 @@ void ClientConnection::send_continue() {
     if (!expect || r.http_version < 1001 || !iequals(expect->value, "100-continue")) return;
     static char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct iovec piece {kContinue, sizeof kContinue - 1};
-    stream->write({&piece, 1}, false);  // 25 bytes on an idle connection: it fits, or the client is gone
+    stream_->write({&piece, 1}, false);  // 25 bytes on an idle connection: it fits, or the client is gone
 }
 
 Task<http::BodySource::Read> ClientConnection::read(std::span<char> into) {

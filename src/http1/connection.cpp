@@ -37,20 +37,19 @@ void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, F
 }
 
 ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on, Fd fd, const net::Address& from)
-    : thread_(thread), socket_(new net::Socket(std::move(fd))), listen_use_(thread.site->acquire()) {
+    : Connection(from), thread_(thread), socket_(new net::Socket(std::move(fd))), listen_use_(thread.site->acquire()) {
     static std::atomic<std::uint64_t> next{1};
     number = next.fetch_add(1, std::memory_order_relaxed);
     listen = &on;
     local = on.address;
     local_known_ = !on.address.wildcard() && on.address.family() != AF_UNIX && on.covers.empty();
-    stream = socket_.get();
+    stream_ = socket_.get();
     socket_->hangup_context = this;
     socket_->on_hangup = [](void* self) {
         auto* request = static_cast<ClientConnection*>(self)->request_.get();
         if (request) request->watches.notify(false);
     };
     start_ms = thread.loop.unix_milliseconds();
-    set_client(from);
     ++thread.connections;
     thread.clients.link(*this);
     thread.figures.add(Gauge::kActive);
@@ -86,7 +85,7 @@ Task<> ClientConnection::run_through() {
             count_response();
             if (request_->out_of_memory) co_return;
             co_await end_request();
-            if (!stream) break;
+            if (!stream_) break;
         }
     }
 }
@@ -129,14 +128,14 @@ Task<bool> ClientConnection::start_tls() {
     if (!accepted.stream) co_return false;
     tls_stream_ = std::move(accepted.stream);
     tls = accepted.session;
-    stream = tls_stream_.get();
+    stream_ = tls_stream_.get();
     co_return true;
 }
 
 /// Until the client may have sent more. In a request it may keep that until what it sent is acknowledged (Nagle's algorithm), and
 /// the kernel would first wait for an answer to go with the acknowledgment (docs/adr/0012-acknowledgments.md).
 net::Stream::Waiting ClientConnection::more(std::uint64_t timeout_ms) {
-    auto waiting = stream->readable(timeout_ms);
+    auto waiting = stream_->readable(timeout_ms);
     if (request_ && !waiting.await_ready() && !std::exchange(acknowledged_, true)) {
         int one = 1;
         ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);  // fails on unix sockets, harmlessly
@@ -156,7 +155,7 @@ Task<bool> ClientConnection::fill(std::uint64_t timeout_ms) {
             in_.data = static_cast<char*>(pool_allocate(in_.size));
             in_.begin = in_.end = 0;
         }
-        ssize_t n = stream->read({in_.data + in_.end, in_.size - in_.end});
+        ssize_t n = stream_->read({in_.data + in_.end, in_.size - in_.end});
         if (n > 0) {
             in_.end += static_cast<std::size_t>(n);
             co_return true;
@@ -208,7 +207,7 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
     line_begin_ = in_.begin;
     line_parser_.reset();
     header_parser_.reset();
-    request_start_sent_ = stream->sent;
+    request_start_sent_ = stream_->sent;
     return true;
 }
 
@@ -280,13 +279,13 @@ Task<> ClientConnection::end_request() {
             struct linger now {1, 0};
             ::setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
         } else if (tls || (ends_now_ && !lingers)) {
-            stream->shutdown_write();  // the held last bytes go first: unread bytes make a reset of the close
+            stream_->shutdown_write();  // the held last bytes go first: unread bytes make a reset of the close
         }
-        stream = nullptr;
+        stream_ = nullptr;
         co_return;
     }
     keepalive_ms_ = r.conf<http::Client>().keepalive_timeout->count();
-    if (!nodelay_ && *r.conf<http::Client>().tcp_nodelay && client.family() != AF_UNIX) {
+    if (!nodelay_ && *r.conf<http::Client>().tcp_nodelay && client.address().family() != AF_UNIX) {
         int one = 1;
         ::setsockopt(socket_->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         nodelay_ = true;
@@ -332,14 +331,14 @@ Task<> ClientConnection::linger() {
     auto& client = request_->conf<http::Client>();
     auto timeout = static_cast<std::uint64_t>(client.lingering_timeout->count());
     auto until = thread_.loop.now() + static_cast<std::uint64_t>(client.lingering_time->count());
-    stream->shutdown_write();
+    stream_->shutdown_write();
     char waste[4096];
     for (;;) {
         auto now = thread_.loop.now();
         if (now >= until) co_return;
-        auto wait = co_await stream->readable(std::min(timeout, until - now));
+        auto wait = co_await stream_->readable(std::min(timeout, until - now));
         if (wait != net::Wait::kReady) co_return;
-        ssize_t n = stream->read(waste);
+        ssize_t n = stream_->read(waste);
         if (n == 0 || (n < 0 && n != -EAGAIN)) co_return;
     }
 }
@@ -354,7 +353,7 @@ void ClientConnection::release_buffers() {
 net::Stream* ClientConnection::take_over(std::string_view& unread) {
     unread = in_.unused();
     in_.begin = in_.end;
-    return stream;
+    return stream_;
 }
 
 }  // namespace bext::http1

@@ -39,7 +39,14 @@ public:
     bool body(http::Request& request, const http::Chain& chain, bool last, bool flush) override;
     bool backlog() const override { return next_piece_ < queue_size_ && !held_waiting_; }
     Task<bool> drain(http::Request& request) override;
-    std::uint64_t sent(const http::Request&) const override { return stream ? stream->sent - request_start_sent_ : 0; }
+    bool delimits() const override { return false; }
+    std::uint64_t sent(const http::Request&) const override { return stream_ ? stream_->sent - request_start_sent_ : 0; }
+    bool gone() const override { return stream_ && stream_->hung_up(); }
+    bool spoken() const override { return requests > 1 || !stream_ || stream_->sent > 0; }
+    void abandon() override {
+        if (stream_) stream_->cancel();
+    }
+    net::Stream* take_over(std::string_view& unread) override;
 
     // BodySource
     Task<Read> read(std::span<char> into) override;
@@ -49,7 +56,7 @@ public:
     Ahead ahead() const override { return {in_.end - in_.begin, in_.size - in_.end}; }
 
     // http::Connection
-    net::Stream* take_over(std::string_view& unread) override;
+    int socket() const override { return stream_ ? stream_->fd() : -1; }
 
 private:
     enum class Next : std::uint8_t { kMore, kDone, kRefused, kClose };
@@ -131,6 +138,7 @@ private:
     std::unique_ptr<net::Socket, net::Socket::Destroy> socket_;
     http::SiteUse* listen_use_;  // keeps `listen` alive
     std::unique_ptr<net::Stream> tls_stream_;
+    net::Stream* stream_;  // the socket or what is over it; null once the connection ends
     std::unique_ptr<net::ProxyHeader> proxy_;
     std::string proxy_bytes_;
 

@@ -28,7 +28,7 @@ bool ClientConnection::pass() {
     if (!thread_.pass || listen->options.ssl || in_.begin < in_.end) return false;
     http::PassedConnection all;
     all.listen = listen->address;
-    all.client = client;
+    all.client = client.address();
     if (proxy_) all.proxy_header = std::string_view(proxy_bytes_).substr(0, proxy_->size);
     all.requests = requests;
     all.start_ms = start_ms;
@@ -41,11 +41,11 @@ bool ClientConnection::pass() {
 void ClientConnection::close(Why why) {
     if (why == Why::kReload) thread_.figures.add(Tally::kClosedByReload);
     if (why == Why::kDrain) thread_.figures.add(Tally::kClosedByDrain);
-    stream->cancel();
+    stream_->cancel();
 }
 
 void ClientConnection::drain(bool last_call) {
-    if (pass()) return stream->cancel();
+    if (pass()) return stream_->cancel();
     // A fresh one may make its request; with another process to go on to, so may one whose TLS state cannot be passed.
     if (last_call && requests > 0 && !thread_.pass) close(Why::kDrain);
 }
@@ -70,10 +70,10 @@ bool ClientConnection::move_over() {
 
 void ClientConnection::expire(Why why) {
     if (idle_) return close(why);
-    if (!stream) return;
+    if (!stream_) return;
     thread_.figures.add(why == Why::kReload ? Tally::kClosedByReload : Tally::kClosedAtDeadline);
     if (request_) say_goodbye();  // else it is still at its PROXY header or its handshake
-    stream->shutdown_write();
+    stream_->shutdown_write();
     ::shutdown(socket_->fd(), SHUT_RDWR);  // whoever waits for this socket, in whatever module, sees its end
 }
 
@@ -90,7 +90,7 @@ void ClientConnection::say_goodbye() {
     }
     if (words.empty()) return thread_.figures.add(Tally::kCut);
     struct iovec piece {const_cast<char*>(words.data()), words.size()};
-    static_cast<void>(stream->write({&piece, 1}, false));
+    static_cast<void>(stream_->write({&piece, 1}, false));
 }
 
 }  // namespace bext::http1

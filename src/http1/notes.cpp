@@ -9,7 +9,7 @@ void ClientConnection::note(Level level, std::string_view text, int error, std::
     auto& log = http::listen_log(*this, listen_use_->site());
     if (!log.wants(level)) return;
     auto message = cat({"*", std::to_string(number), " ", text, error ? errno_text(error) : std::string()});
-    if (!action.empty()) message += cat({" while ", action, ", client: ", client_text(), ", server: ", listen->address.text()});
+    if (!action.empty()) message += cat({" while ", action, ", client: ", client.text(), ", server: ", listen->address.text()});
     log.write(level, message);
 }
 
@@ -18,7 +18,7 @@ void ClientConnection::note_end(bool first) {
     constexpr std::string_view kAction = "waiting for request";
     if (read_error_ == ECANCELED) return;
     if (!first) {
-        if (read_error_ == 0) note(Level::kInfo, cat({"client ", client_text(), " closed keepalive connection"}), 0, {});
+        if (read_error_ == 0) note(Level::kInfo, cat({"client ", client.text(), " closed keepalive connection"}), 0, {});
     } else if (read_error_ == 0) {
         note(Level::kInfo, "client closed connection", 0, kAction);
     } else {

@@ -122,7 +122,7 @@ void fit_to_status(http::Response& out) {
 }  // namespace
 
 void ClientConnection::header(Request& r) {
-    stream->limit_turn(static_cast<std::uint32_t>(std::min<std::uint64_t>(r.conf<http::Client>().sendfile_max_chunk->value, UINT32_MAX)));
+    stream_->limit_turn(static_cast<std::uint32_t>(std::min<std::uint64_t>(r.conf<http::Client>().sendfile_max_chunk->value, UINT32_MAX)));
     if (r.http_version < 1000) return;
     auto& out = r.out;
     fit_to_status(out);
@@ -255,7 +255,7 @@ ssize_t ClientConnection::write_some(Request& r, std::uint64_t most) {
     if (count == 0) return write_file(r, queue_[next_piece_], most);
     bool whole = i == queue_size_ && total < most;
     bool more = whole ? ends_now_ : i < queue_size_ && queue_[i].in_file() && total < most;
-    ssize_t n = stream->write({pieces, count}, more);
+    ssize_t n = stream_->write({pieces, count}, more);
     if (n <= 0) return n;
     auto left = static_cast<std::uint64_t>(n);
     queued_ -= left;
@@ -271,9 +271,9 @@ ssize_t ClientConnection::write_some(Request& r, std::uint64_t most) {
 ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t most) {
     auto size = std::min<std::uint64_t>(piece.size, most);
     ssize_t n;
-    if (stream->sends_files() && *r.conf<http::Client>().sendfile) {
+    if (stream_->sends_files() && *r.conf<http::Client>().sendfile) {
         Blocking mark("sendfile", {});
-        n = stream->send_file(piece.fd, piece.offset, std::min<std::uint64_t>(size, 1 << 30));
+        n = stream_->send_file(piece.fd, piece.offset, std::min<std::uint64_t>(size, 1 << 30));
         if (n == 0) {  // the file became shorter than it was
             r.log(Level::kAlert, "sendfile() reported that the file was truncated");
             return -EIO;
@@ -287,7 +287,7 @@ ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t mos
             return -EIO;
         }
         struct iovec one {buffer.get(), static_cast<std::size_t>(got)};
-        n = stream->write({&one, 1}, false);
+        n = stream_->write({&one, 1}, false);
     }
     if (n <= 0) return n;
     consume(piece, static_cast<std::uint64_t>(n));
@@ -308,7 +308,7 @@ std::uint64_t ClientConnection::allowance(Request& r, std::uint64_t& wait_ms) {
         r.limit_rate_after_set = true;
         r.limit_rate_after = conf::parse_size(client.limit_rate_after->evaluate(r)).value_or(0);
     }
-    auto sent = stream->sent - request_start_sent_;
+    auto sent = stream_->sent - request_start_sent_;
     auto seconds = static_cast<std::uint64_t>(thread_.loop.unix_seconds() - r.start_ms / 1000 + 1);
     auto allowed = r.limit_rate * seconds + r.limit_rate_after;
     if (allowed <= sent) {
@@ -349,7 +349,7 @@ Task<bool> ClientConnection::drain(Request& r) {
             failed_ = true;
             co_return false;
         }
-        auto wait = co_await stream->writable(static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count()));
+        auto wait = co_await stream_->writable(static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count()));
         if (wait == net::Wait::kReady) continue;
         if (wait == net::Wait::kTimeout) {
             r.timed_out = true;

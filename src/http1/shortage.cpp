@@ -36,10 +36,10 @@ void ClientConnection::note_shortage() {
 /// 500 from memory that is there already, to a client that has got nothing yet.
 void ClientConnection::answer_without_memory() {
     constexpr std::string_view kAnswer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    if (!request_ || request_->header_sent || !stream || stream->sent != request_start_sent_) return;
+    if (!request_ || request_->header_sent || !stream_ || stream_->sent != request_start_sent_) return;
     struct iovec piece {const_cast<char*>(kAnswer.data()), kAnswer.size()};
-    static_cast<void>(stream->write({&piece, 1}, false));
-    stream->shutdown_write();
+    static_cast<void>(stream_->write({&piece, 1}, false));
+    stream_->shutdown_write();
 }
 
 }  // namespace bext::http1

@@ -38,7 +38,7 @@ const ServerConf& conf_of(const http::Server& server) {
 
 void log(const Handshake& h, Level level, std::string_view text) {
     http::listen_log(h.connection, h.site).write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
-                                                           h.connection.client_text(), ", server: ", h.connection.listen->address.text()}));
+                                                           h.connection.client.text(), ", server: ", h.connection.listen->address.text()}));
 }
 
 /// The host name of a ClientHello's server_name extension (RFC 6066, section 3).
@@ -93,6 +93,7 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
 
 /// Takes what a request without an answer would send.
 class NoSink final : public http::Sink {
+    bool delimits() const override { return true; }
     void header(http::Request&) override {}
     bool body(http::Request&, const http::Chain&, bool, bool) override { return false; }
     bool backlog() const override { return false; }

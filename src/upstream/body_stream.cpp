@@ -113,7 +113,7 @@ Task<> Exchange::stop_stream() {
     request.keepalive = false;
     request.lingering = true;
     if (link_) link_->stream().cancel();
-    if (streaming_ && request.connection.stream) request.connection.stream->cancel();
+    if (streaming_) request.main.sink->abandon();
     while (streaming_) {
         auto wait = co_await net::Stream::Waiting(gate_, false, 0);
         static_cast<void>(wait);

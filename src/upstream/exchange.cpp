@@ -267,8 +267,7 @@ void Exchange::watch_client() {
     auto& main = request.main;
     bool alone = *conf.ignore_client_abort || (request.subrequest && request.subrequest->in_background());
     watch_.join(main.watches, &Exchange::client_gone, this, alone);
-    auto* stream = request.connection.stream;
-    if (!alone && stream && stream->hung_up() && !main.body.source) client_gone(this);
+    if (!alone && main.sink->gone() && !main.body.source) client_gone(this);
 }
 
 void Exchange::client_gone(void* self) {

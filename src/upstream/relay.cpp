@@ -161,11 +161,11 @@ void Relay::drained() {
 }
 
 Task<> Relay::settle() {
-    if (draining_ && x_.gone_ && r_.connection.stream) r_.connection.stream->cancel();
+    if (draining_ && x_.gone_) r_.main.sink->abandon();
     while (draining_) {
         auto wait = co_await net::Stream::Waiting(x_.gate_, false, 0);
         static_cast<void>(wait);
-        if (draining_ && x_.gone_ && r_.connection.stream) r_.connection.stream->cancel();
+        if (draining_ && x_.gone_) r_.main.sink->abandon();
     }
 }
 
@@ -279,9 +279,7 @@ Task<Verdict> Exchange::relay_body() {
         relay.push_last();
         co_return Verdict::done();
     }
-    auto* stream = request.connection.stream;
-    bool nothing_sent = request.connection.requests == 1 && stream && stream->sent == 0;
-    if (status == http::status::kClientClosed && nothing_sent) co_return Verdict::status(status);
+    if (status == http::status::kClientClosed && !request.main.sink->spoken()) co_return Verdict::status(status);
     if (status > 0 && status != http::status::kClientClosed && !request.aborted) {
         request.keepalive = false;
         bool alive = co_await request.send(relay.pending(), false, true);

@@ -75,7 +75,7 @@ Task<> Tunnel::copy(Way& way) {
 /// One end closed: the tunnel is over both ways.
 void Tunnel::end() {
     over_ = true;
-    if (x_.request.connection.stream) x_.request.connection.stream->cancel();
+    x_.request.sink->abandon();
     if (x_.link_) x_.link_->stream().cancel();
 }
 
@@ -110,7 +110,7 @@ Task<> Tunnel::run() {
     x_.log(Level::kDebug, "upgraded");
     x_.watch_.leave();
     std::string_view unread;
-    auto* client = r.connection.take_over(unread);
+    auto* client = r.sink->take_over(unread);
     if (*r.conf<http::Client>().tcp_nodelay) {
         no_delay(*client);
         no_delay(x_.link_->stream());

@@ -33,7 +33,7 @@ Status rule(Cursor& at, Conf& conf) {
 
 Verdict check(Request& r) {
     for (auto& rule : *r.conf<Conf>().rules) {
-        if (rule.range && !rule.range->contains(r.connection.client)) continue;
+        if (rule.range && !rule.range->contains(r.client().address())) continue;
         if (!rule.deny) return Verdict::allow();
         if (!*r.conf<Core>().satisfy_any) r.log(Level::kError, "access forbidden by rule");
         return Verdict::status(status::kForbidden);

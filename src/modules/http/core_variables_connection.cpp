@@ -20,12 +20,12 @@ Value seconds(Request& r, std::int64_t ms) {
     return r.arena.copy({text, static_cast<std::size_t>(put_seconds(text, ms > 0 ? static_cast<std::uint64_t>(ms) : 0) - text)});
 }
 
-Value remote_addr(Request& r, std::string_view) { return r.connection.client_text(); }
-Value remote_port(Request& r, std::string_view) { return port(r, r.connection.client.port()); }
+Value remote_addr(Request& r, std::string_view) { return r.client().text(); }
+Value remote_port(Request& r, std::string_view) { return port(r, r.client().address().port()); }
 
 Value binary_remote_addr(Request& r, std::string_view) {
-    auto bytes = r.connection.client.bytes();
-    return bytes.empty() ? r.connection.client_text() : bytes;
+    auto bytes = r.client().address().bytes();
+    return bytes.empty() ? r.client().text() : bytes;
 }
 
 Value server_addr(Request& r, std::string_view) { return r.arena.copy(r.connection.local_address().host()); }
@@ -61,8 +61,7 @@ Value pipe(Request& r, std::string_view) { return r.main.pipelined ? "p" : "."; 
 Value tcp_info(Request& r, std::uint32_t tcp_info::* field) {
     struct tcp_info info {};
     socklen_t size = sizeof info;
-    auto* stream = r.connection.stream;
-    if (!stream || ::getsockopt(stream->fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+    if (::getsockopt(r.connection.socket(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
     return number(r, info.*field);
 }
 Value rtt(Request& r, std::string_view) { return tcp_info(r, &tcp_info::tcpi_rtt); }

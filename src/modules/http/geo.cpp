@@ -37,7 +37,7 @@ std::string_view Geo::find(Request& r) const {
     if (source) {
         if (auto text = r.variable(*source)) address = net::Address::literal(*text, 0);
     } else {
-        address = r.connection.client;
+        address = r.client().address();
     }
     if (address && !proxies.empty()) forwarded_for(r.in, proxies, proxy_recursive, *address);
     auto* found = address ? &*address : nullptr;

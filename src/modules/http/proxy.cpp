@@ -103,7 +103,7 @@ Value forwarded_for(Request& r, std::string_view) {
     std::string_view out;
     for (auto& h : r.main.in)
         if (h.known == Name::kXForwardedFor && !h.gone) out = r.arena.cat({out, h.value, ", "});
-    auto client = r.connection.client_text();
+    auto client = r.client().text();
     return out.empty() ? client : r.arena.cat({out, client});
 }
 

@@ -46,34 +46,18 @@ bool told(Request& r, const Conf& conf, net::Address& address) {
     return header && forwarded_address(header->value, *conf.trusted, *conf.recursive, address);
 }
 
-/// Puts the peer's own address back when the request ends.
-struct Original {
-    explicit Original(Connection& c) : connection(c), address(c.client) { c.peer = &address; }
-    Original(const Original&) = delete;
-    ~Original() {
-        connection.set_client(address);
-        connection.peer = nullptr;
-    }
-    Connection& connection;
-    net::Address address;
-};
-
 Verdict take_address(Request& r) {
     auto& conf = r.conf<Conf>();
-    if (conf.trusted->empty() || r.connection.peer) return Verdict::pass();
-    auto address = r.connection.client;
-    if (!told(r, conf, address)) return Verdict::pass();
-    r.main.arena.make<Original>(r.connection);
-    r.connection.set_client(address);
+    if (conf.trusted->empty() || &r.client() != &r.connection.client) return Verdict::pass();
+    auto address = r.connection.client.address();
+    if (told(r, conf, address)) r.set_client(*r.main.arena.make<ClientAddress>(address));
     return Verdict::pass();
 }
 
-const net::Address& peer(Request& r) { return r.connection.peer ? *r.connection.peer : r.connection.client; }
-
-std::optional<std::string_view> remote_address(Request& r, std::string_view) { return r.arena.copy(peer(r).host()); }
+std::optional<std::string_view> remote_address(Request& r, std::string_view) { return r.connection.client.text(); }
 
 std::optional<std::string_view> remote_port(Request& r, std::string_view) {
-    auto port = peer(r).port();
+    auto port = r.connection.client.address().port();
     return port ? r.arena.copy(std::to_string(port)) : std::string_view();
 }
 

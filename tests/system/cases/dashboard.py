@@ -437,6 +437,7 @@ def the_running_server_is_shown(machine):
 def _the_numbers_of_the_running_server(machine, browser):
     host = machine.run('hostname').out.strip()
     browser.wait(f"document.title === '{host}: serving - bext {VERSION}'")
+    browser.wait("document.querySelector('#errors').innerText.includes('error.log') && document.querySelector('#certificates').innerText.includes('shop.pem')")
     rows = browser.script("return [...document.querySelectorAll('#series tbody tr')].map(r => [...r.children].map(c => c.innerText.replaceAll('\\n', ' ')))")
     by_name = {row[0]: row[1:] for row in rows}
     assert by_name['www.example'][:5] == ['17', '12', '0', '3', '2'], rows
