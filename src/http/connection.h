@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/fd.h"
+#include "base/log.h"
 #include "base/task.h"
 #include "net/address.h"
 #include "net/proxy_protocol.h"
@@ -17,7 +20,8 @@ namespace bext::http {
 
 class Connection;
 class Request;
-class Thread;
+class Site;
+class SiteUse;
 struct Listen;
 struct Server;
 
@@ -61,28 +65,60 @@ private:
     std::size_t size_;
 };
 
-/// What all requests of a connection share, however many there are at a time. What belongs to one of them is asked of its Sink.
+/// What all requests of a connection share, however many there are at a time, whatever its protocol is: the socket, what is over
+/// it, and the way in. What belongs to one request is asked of its Sink. Belongs to one thread.
 class Connection {
 public:
-    explicit Connection(const net::Address& client) : client(client) {}
-    virtual ~Connection() = default;
+    /// Accepted on `listen`, which is of the Site in force.
+    Connection(const Listen& listen, Fd fd, const net::Address& client);
+    Connection(const Connection&) = delete;
+    virtual ~Connection();
 
     const ClientAddress client;  // the other end's; realip may show a request another (Request::client)
     net::Address local;
     std::uint64_t number = 0;
     std::uint32_t requests = 0;
     std::int64_t start_ms = 0;
-    const Listen* listen = nullptr;
+    const Listen* listen;  // kept alive by site()
     TlsSession* tls = nullptr;
     const net::ProxyHeader* proxy_header = nullptr;
 
+    /// The Site that `listen` is of.
+    const Site& site() const;
     /// The local address, asked of the kernel when first needed.
     const net::Address& local_address();
-    /// The descriptor of the socket, for what the kernel tells of it; -1 once it is given up.
-    virtual int socket() const = 0;
+    /// The descriptor of the socket, for what the kernel tells of it.
+    int socket() const { return socket_->fd(); }
+    /// Whose settings hold until a host is known: the one that the client's SNI chose, else the address' default.
+    const Server& first_server() const;
+    /// A line of the error log about a client without a request (ngx_http_log_error).
+    void note(Level level, std::string_view text, int error, std::string_view action) const;
 
 protected:
-    bool local_known_ = false;
+    enum class Entered : std::uint8_t { kNot, kYes, kPlainOnTls };
+    /// The way in, as its listen asks for it: the PROXY header, the TLS handshake, each with that long. kPlainOnTls: the client
+    /// speaks without TLS, and gets an answer that says so.
+    Task<Entered> enter(std::uint64_t timeout_ms);
+    /// As it was read by another process.
+    void take_proxy_header(std::string_view bytes);
+    /// The whole PROXY header as it came; empty without one.
+    std::string_view proxy_bytes() const { return proxy_ ? std::string_view(proxy_bytes_).substr(0, proxy_->size) : std::string_view(); }
+    /// Goes over to the Site in force. False: that does not listen here.
+    bool take_up_site();
+
+    std::unique_ptr<net::Socket, net::Socket::Destroy> socket_;
+    net::Stream* stream_;  // the socket, or TLS over it; null once the connection ends
+
+private:
+    Task<bool> read_proxy_header(std::uint64_t timeout_ms);
+    void refuse_proxy_header(std::string_view bytes, net::ProxyParse verdict);
+    Task<Entered> start_tls(std::uint64_t timeout_ms);
+
+    SiteUse* use_;
+    std::unique_ptr<net::Stream> tls_stream_;
+    std::unique_ptr<net::ProxyHeader> proxy_;
+    std::string proxy_bytes_;
+    bool local_known_;
 };
 
 }  // namespace bext::http

@@ -3,11 +3,10 @@
 
 #include "base/log.h"
 #include "http/connection.h"
-#include "http/site.h"
 
 namespace bext::http {
 
-/// The error log of the default server of the listen that the connection came on, `site` being the Site of that listen.
-const Log& listen_log(const Connection& connection, const Site& site);
+/// The error log of the default server of the listen that the connection came on.
+const Log& listen_log(const Connection& connection);
 
 }  // namespace bext::http

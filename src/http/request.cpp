@@ -280,21 +280,4 @@ std::string Request::log_line(std::string_view text, int error) const {
     return message;
 }
 
-TlsAcceptor& tls_acceptor() {
-    static TlsAcceptor acceptor = nullptr;
-    return acceptor;
-}
-
-const net::Address& Connection::local_address() {
-    if (local_known_ || socket() < 0) return local;
-    socklen_t size = net::Address::capacity();
-    net::Address found;
-    if (::getsockname(socket(), found.raw(), &size) == 0) {
-        found.set_size(size);
-        local = found;
-    }
-    local_known_ = true;
-    return local;
-}
-
 }  // namespace bext::http

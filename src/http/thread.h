@@ -54,11 +54,11 @@ public:
     virtual void drain(bool last_call) = 0;
     /// A new Site is in force: an idle connection goes over to it.
     virtual void follow() = 0;
-    /// Time is over: ends it with what is under way, in its protocol's way where there is one.
-    virtual void expire(Why why) = 0;
-    /// The Site that it needs now.
-    virtual const Site& site() const = 0;
-    virtual bool in_request() const = 0;
+    /// Time is over for what is on a Site of a generation before that one: ends it with what is under way, in its protocol's way
+    /// where there is one.
+    virtual void expire(Why why, std::uint64_t before) = 0;
+    /// Calls for each request the Site that it is on; without any, for the connection itself.
+    virtual void each_site(const std::function<void(const Site&, bool in_request)>& call) const = 0;
 
 protected:
     ~LiveConnection() = default;

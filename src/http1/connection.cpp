@@ -37,19 +37,12 @@ void ClientConnection::serve(http::Thread& thread, const http::Listen& listen, F
 }
 
 ClientConnection::ClientConnection(http::Thread& thread, const http::Listen& on, Fd fd, const net::Address& from)
-    : Connection(from), thread_(thread), socket_(new net::Socket(std::move(fd))), listen_use_(thread.site->acquire()) {
-    static std::atomic<std::uint64_t> next{1};
-    number = next.fetch_add(1, std::memory_order_relaxed);
-    listen = &on;
-    local = on.address;
-    local_known_ = !on.address.wildcard() && on.address.family() != AF_UNIX && on.covers.empty();
-    stream_ = socket_.get();
+    : Connection(on, std::move(fd), from), thread_(thread) {
     socket_->hangup_context = this;
     socket_->on_hangup = [](void* self) {
         auto* request = static_cast<ClientConnection*>(self)->request_.get();
         if (request) request->watches.notify(false);
     };
-    start_ms = thread.loop.unix_milliseconds();
     ++thread.connections;
     thread.clients.link(*this);
     thread.figures.add(Gauge::kActive);
@@ -59,7 +52,6 @@ ClientConnection::~ClientConnection() {
     if (idle_) thread_.idle.unlink(*this);
     request_.reset();
     release_buffers();
-    listen_use_->release();
     thread_.clients.unlink(*this);
     thread_.figures.subtract(Gauge::kActive);
     if (--thread_.connections == 0 && thread_.on_last_connection) thread_.on_last_connection();
@@ -67,9 +59,10 @@ ClientConnection::~ClientConnection() {
 
 Task<> ClientConnection::run_through() {
     use_wire(*listen->hosts.default_server);
-    bool begun = adopted_;
-    if (!begun) begun = co_await begin();
-    if (begun) {
+    auto entered = Entered::kYes;
+    if (!adopted_) entered = co_await enter(static_cast<std::uint64_t>(wire_->header_timeout->count()));
+    plain_on_tls_ = entered == Entered::kPlainOnTls;
+    if (entered != Entered::kNot) {
         if (tls) use_wire(first_server());
         for (;;) {
             bool more = co_await read_head();
@@ -94,42 +87,6 @@ void ClientConnection::count_response() {
     auto hundreds = request_->out.status / 100;
     if (hundreds >= 1 && hundreds <= 5)
         thread_.figures.add(static_cast<Tally>(static_cast<int>(Tally::kStatus1xx) + hundreds - 1));
-}
-
-Task<bool> ClientConnection::begin() {
-    // g++ 12 miscompiles co_await inside && and ||: it always stands alone (docs/adr/0002-event-loop.md).
-    bool good = true;
-    if (listen->options.proxy_protocol) good = co_await read_proxy_header();
-    if (!good) co_return false;
-    if (listen->options.ssl) good = co_await start_tls();
-    co_return good;
-}
-
-Task<bool> ClientConnection::start_tls() {
-    auto accept = http::tls_acceptor();
-    if (!accept) co_return false;
-    // A client that speaks plain HTTP here gets nginx's answer 400 instead of a failed handshake.
-    char first;
-    for (;;) {
-        auto wait = co_await socket_->readable(static_cast<std::uint64_t>(wire_->header_timeout->count()));
-        if (wait == net::Wait::kTimeout) note(Level::kInfo, "client timed out", ETIMEDOUT, "SSL handshaking");
-        if (wait != net::Wait::kReady) co_return false;
-        ssize_t n = ::recv(socket_->fd(), &first, 1, MSG_PEEK);
-        if (n == 1) break;
-        if (n == 0) note(Level::kInfo, "client closed connection", 0, "SSL handshaking");
-        if (n == 0 || errno != EAGAIN) co_return false;
-        socket_->not_readable();
-    }
-    if ((static_cast<unsigned char>(first) & 0x80) == 0 && first != 0x16) {
-        plain_on_tls_ = true;
-        co_return true;
-    }
-    auto accepted = co_await accept(*this, *socket_, static_cast<std::uint64_t>(wire_->header_timeout->count()));
-    if (!accepted.stream) co_return false;
-    tls_stream_ = std::move(accepted.stream);
-    tls = accepted.session;
-    stream_ = tls_stream_.get();
-    co_return true;
 }
 
 /// Until the client may have sent more. In a request it may keep that until what it sent is acknowledged (Nagle's algorithm), and
@@ -176,12 +133,6 @@ void ClientConnection::became_idle() {
     idle_ = true;
 }
 
-/// Whose settings hold until the Host is known: the one that the client's SNI chose, else the address' default.
-const http::Server& ClientConnection::first_server() const {
-    if (!tls || tls->server_name().empty()) return *listen->hosts.default_server;
-    return *listen->hosts.find(tls->server_name()).server;
-}
-
 /// A new request on the configuration in force. False: it no longer listens here.
 bool ClientConnection::begin_request(bool waited, bool pipelined) {
     ++requests;
@@ -191,19 +142,13 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
     request_->recheck_files = !waited;
     request_->pipelined = pipelined;
     // The Site may have changed since the connection began: its listen of the same address is in force then.
-    listen = request_->site->listen_like(*listen);
-    if (!listen) return false;
-    if (listen_use_ != thread_.site) {
-        listen_use_->release();
-        listen_use_ = thread_.site->acquire();
-    }
-    use_server(first_server());
+    if (!take_up_site()) return false;
+    intake_.begin(*request_, *listen, first_server());
+    follow_wire();
     line_done_ = false;
     acknowledged_ = false;
     refused_ = 0;
-    header_count_ = 0;
     head_size_ = 0;
-    persistence_ = Persistence::kUnsaid;
     line_begin_ = in_.begin;
     line_parser_.reset();
     header_parser_.reset();

@@ -6,6 +6,7 @@
 
 #include "http/connection.h"
 #include "http/core_conf.h"
+#include "http/intake.h"
 #include "http/request.h"
 #include "http/site.h"
 #include "http/thread.h"
@@ -55,8 +56,6 @@ public:
     int discard_available() override;
     Ahead ahead() const override { return {in_.end - in_.begin, in_.size - in_.end}; }
 
-    // http::Connection
-    int socket() const override { return stream_ ? stream_->fd() : -1; }
 
 private:
     enum class Next : std::uint8_t { kMore, kDone, kRefused, kClose };
@@ -68,17 +67,12 @@ private:
     Task<> run_through();
     void note_shortage();
     void answer_without_memory();
-    Task<bool> begin();
-    Task<bool> read_proxy_header();
-    void refuse_proxy_header(std::string_view bytes, net::ProxyParse verdict);
-    Task<bool> start_tls();
     Task<bool> read_head();
     bool begin_request(bool waited, bool pipelined);
     Task<bool> fill(std::uint64_t timeout_ms);
     void note_end(bool first);
     void note_unfinished_head();
     void log_unanswered(int status);
-    void note(Level level, std::string_view text, int error, std::string_view action);
     std::string_view head_action() const;
     Task<> end_request();
     Task<> linger();
@@ -94,13 +88,11 @@ private:
     void close(Why why) override;
     void drain(bool last_call) override;
     void follow() override;
-    void expire(Why why) override;
-    const http::Site& site() const override { return request_ ? *request_->site : listen_use_->site(); }
-    bool in_request() const override { return request_ != nullptr; }
+    void expire(Why why, std::uint64_t before) override;
+    void each_site(const std::function<void(const http::Site&, bool)>& call) const override;
     bool move_over();
     void say_goodbye();
     void use_wire(const http::Server& server);
-    const http::Server& first_server() const;
 
     // The head (http1/head.cpp).
     Next parse();
@@ -108,15 +100,11 @@ private:
     Next want_more_line();
     Next refuse_line(Parse verdict);
     Next parse_headers();
-    Next take_header(const HeaderLine& line);
-    Next use_host(std::string_view text, bool from_line);
     Next head_complete();
     Next refuse(int status, std::string_view why);
-    Next duplicate(const http::Header& earlier, const HeaderLine& line);
+    Next follow(const http::Refusal& refusal);
     bool grow(std::size_t line_begin);
-    void use_server(const http::Server& server);
-    void note_connection(std::string_view value);
-    void note_user_agent(std::string_view value);
+    void follow_wire();
 
     // The way out (http1/output.cpp).
     void queue(const http::Piece& piece);
@@ -126,7 +114,6 @@ private:
     ssize_t write_file(http::Request& request, http::Piece& piece, std::uint64_t most);
     enum class Flushed : std::uint8_t { kAll, kBlocked, kFailed };
     Flushed flush(http::Request& request);
-    std::uint64_t allowance(http::Request& request, std::uint64_t& wait_ms);
     void release_buffers();
     void use_body_buffer();
     /// $request_length counts what was read of a body that somebody wanted, as it came.
@@ -135,12 +122,6 @@ private:
     }
 
     http::Thread& thread_;
-    std::unique_ptr<net::Socket, net::Socket::Destroy> socket_;
-    http::SiteUse* listen_use_;  // keeps `listen` alive
-    std::unique_ptr<net::Stream> tls_stream_;
-    net::Stream* stream_;  // the socket or what is over it; null once the connection ends
-    std::unique_ptr<net::ProxyHeader> proxy_;
-    std::string proxy_bytes_;
 
     Buffer in_;
     std::vector<Buffer> old_;  // full buffers that the head still points into
@@ -152,11 +133,10 @@ private:
     bool acknowledged_ = false;
     std::size_t line_begin_ = 0;  // of the line being parsed, in in_
     const http::Wire* wire_ = nullptr;
+    http::Intake intake_;
     std::unique_ptr<http::Request> request_;
     int refused_ = 0;
-    unsigned header_count_ = 0;
     unsigned in_turn_ = 0;  // pipelined requests, one behind the other
-    enum class Persistence : std::uint8_t { kUnsaid, kClose, kKeepAlive } persistence_ = Persistence::kUnsaid;
 
     // The body being received.
     ChunkedDecoder chunked_;

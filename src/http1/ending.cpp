@@ -13,12 +13,7 @@ void ClientConnection::adopt(http::Thread& thread, const http::Listen& listen, F
     connection->start_ms = passed.start_ms;
     auto& root = listen.hosts.default_server->root;
     connection->keepalive_ms_ = static_cast<const http::Client*>(root.records[conf::slot_of<http::Client>])->keepalive_timeout->count();
-    if (!passed.proxy_header.empty()) {
-        connection->proxy_bytes_ = passed.proxy_header;
-        connection->proxy_ = std::make_unique<net::ProxyHeader>();
-        if (net::parse_proxy_header(connection->proxy_bytes_, *connection->proxy_) == net::ProxyParse::kDone)
-            connection->proxy_header = connection->proxy_.get();
-    }
+    if (!passed.proxy_header.empty()) connection->take_proxy_header(passed.proxy_header);
     thread.figures.add(Tally::kAdopted);
     connection->start();
 }
@@ -29,7 +24,7 @@ bool ClientConnection::pass() {
     http::PassedConnection all;
     all.listen = listen->address;
     all.client = client.address();
-    if (proxy_) all.proxy_header = std::string_view(proxy_bytes_).substr(0, proxy_->size);
+    all.proxy_header = proxy_bytes();
     all.requests = requests;
     all.start_ms = start_ms;
     if (!thread_.pass(socket_->fd(), all)) return false;
@@ -56,19 +51,19 @@ void ClientConnection::follow() {
 
 /// The Site in force is used from now on. False: it does not listen here.
 bool ClientConnection::move_over() {
-    if (listen_use_ == thread_.site) return true;
     // With a worker_shutdown_timeout it does not outlive its configuration, as with nginx.
-    if (requests == 0 && listen_use_->site().close_after_reload_ms) return true;
-    auto* next = thread_.site->site().listen_like(*listen);
-    if (!next) return false;
-    listen = next;
-    listen_use_->release();
-    listen_use_ = thread_.site->acquire();
+    if (requests == 0 && site().close_after_reload_ms) return true;
+    if (!take_up_site()) return false;
     use_wire(first_server());
     return true;
 }
 
-void ClientConnection::expire(Why why) {
+void ClientConnection::each_site(const std::function<void(const http::Site&, bool)>& call) const {
+    call(request_ ? *request_->site : site(), request_ != nullptr);
+}
+
+void ClientConnection::expire(Why why, std::uint64_t before) {
+    if ((request_ ? *request_->site : site()).generation >= before) return;
     if (idle_) return close(why);
     if (!stream_) return;
     thread_.figures.add(why == Why::kReload ? Tally::kClosedByReload : Tally::kClosedAtDeadline);

@@ -1,5 +1,4 @@
 // The head of a request: line, header fields, and what they must satisfy (ngx_http_request.c).
-#include "http/host.h"
 #include "http/uri.h"
 #include "http1/connection.h"
 
@@ -111,33 +110,21 @@ ClientConnection::Next ClientConnection::parse_line() {
     }
     if (line.has_host) {
         r.scheme_host = line.host;
-        return use_host(line.host, true);
+        return follow(intake_.host(line.host, true));
     }
     return Next::kDone;
 }
 
-ClientConnection::Next ClientConnection::use_host(std::string_view text, bool from_line) {
-    auto& r = *request_;
-    http::Host host;
-    if (text.empty() || !http::validate_host(text, r.arena, host)) {
-        return refuse(status::kBadRequest, from_line ? "client sent invalid host in request line" : "client sent invalid host header");
-    }
-    r.host = host.name;
-    r.host_port = host.port_text;
-    auto found = listen->hosts.find(r.host);
-    if (found.failure) {
-        r.log(Level::kAlert, found.regex->failure(found.failure, r.host));
-        return Next::kClose;
-    }
-    if (found.server != r.server) use_server(*found.server);
-    if (found.regex) r.match(*found.regex, r.host);
-    return Next::kDone;
+/// Goes on with what the server says that the host has chosen.
+void ClientConnection::follow_wire() {
+    if (wire_ != &intake_.wire()) use_wire(*request_->server);
 }
 
-void ClientConnection::use_server(const http::Server& server) {
-    request_->server = &server;
-    request_->enter(server.root);
-    use_wire(server);
+/// What the Intake says of the head.
+ClientConnection::Next ClientConnection::follow(const http::Refusal& refusal) {
+    follow_wire();
+    if (refusal.unanswered) return Next::kClose;
+    return refusal ? refuse(refusal.status, refusal.why) : Next::kDone;
 }
 
 void ClientConnection::use_wire(const http::Server& server) {
@@ -145,85 +132,21 @@ void ClientConnection::use_wire(const http::Server& server) {
     header_parser_.set_options({*wire_->underscores, false});
 }
 
-ClientConnection::Next ClientConnection::duplicate(const http::Header& earlier, const HeaderLine& line) {
-    auto why = request_->arena.cat({"client sent duplicate ", earlier.known == Name::kHost ? "host header" : "header line", ": \"", line.name, ": ", line.value,
-                                    "\", previous value: \"", earlier.name, ": ", earlier.value, "\""});
-    return refuse(status::kBadRequest, why);
-}
-
-void ClientConnection::note_connection(std::string_view value) {
-    if (ifind(value, "close") != std::string_view::npos)
-        persistence_ = Persistence::kClose;
-    else if (ifind(value, "keep-alive") != std::string_view::npos)
-        persistence_ = Persistence::kKeepAlive;
-}
-
-void ClientConnection::note_user_agent(std::string_view value) {
-    auto& r = *request_;
-    auto msie = value.find("MSIE ");
-    if (msie != std::string_view::npos && msie + 7 < value.size()) {
-        r.msie = true;
-        if (value[msie + 6] == '.') {
-            char major = value[msie + 5];
-            r.msie6 = major == '4' || major == '5' || (major == '6' && value.find("SV1", msie + 8) == std::string_view::npos);
-        }
-    }
-    if (value.find("Opera") != std::string_view::npos) r.msie = r.msie6 = false;
-    if (r.msie || r.msie6) return;
-    if (value.find("Gecko/") != std::string_view::npos) return;
-    r.chrome = value.find("Chrome/") != std::string_view::npos;
-    r.safari = !r.chrome && value.find("Safari/") != std::string_view::npos && value.find("Mac OS X") != std::string_view::npos;
-}
-
 namespace {
 
-/// Headers that may occur once (ngx_http_process_unique_header_line).
-bool unique(Name name) {
-    switch (name) {
-        case Name::kHost: case Name::kIfModifiedSince: case Name::kIfUnmodifiedSince: case Name::kIfMatch:
-        case Name::kIfNoneMatch: case Name::kContentLength: case Name::kContentRange: case Name::kIfRange:
-        case Name::kTransferEncoding: case Name::kExpect: case Name::kAuthorization: case Name::kProxyAuthorization:
-            return true;
-        default: return false;
+/// Whether the client wants the connection kept: the last field that says so, else its version.
+bool wants_keepalive(const http::Request& r) {
+    bool keep = r.http_version > 1000;
+    if (!r.in.has(Name::kConnection)) return keep;
+    for (auto& field : r.in) {
+        if (field.known != Name::kConnection) continue;
+        if (ifind(field.value, "close") != std::string_view::npos) keep = false;
+        else if (ifind(field.value, "keep-alive") != std::string_view::npos) keep = true;
     }
+    return keep;
 }
 
 }  // namespace
-
-ClientConnection::Next ClientConnection::take_header(const HeaderLine& line) {
-    auto& r = *request_;
-    if (line.invalid_name && *wire_->ignore_invalid_headers) {
-        r.log_action = "reading client request headers";
-        r.log(Level::kInfo, r.arena.cat({"client sent invalid header line: \"", line.name, ": ", line.value, "\""}));
-        r.log_action = {};
-        return Next::kDone;
-    }
-    if (header_count_++ >= static_cast<unsigned>(*wire_->max_headers)) {
-        r.lingering = true;
-        return refuse(status::kHeaderTooLarge, "client sent too many header lines");
-    }
-    auto known = http::known_name(line.name);
-    if (unique(known))
-        if (auto* earlier = r.in.find(known)) return duplicate(*earlier, line);
-    r.in.add(line.name, line.value, known);
-    switch (known) {
-        case Name::kConnection: note_connection(line.value); break;
-        case Name::kUserAgent: note_user_agent(line.value); break;
-        case Name::kHost: {
-            if (!r.scheme_host.data()) {
-                auto next = use_host(line.value, false);
-                if (next != Next::kDone) return next;
-            } else {
-                http::Host host;
-                if (!http::validate_host(line.value, r.arena, host))
-                    return refuse(status::kBadRequest, "client sent invalid host header");
-            }
-            break;
-        }
-        default: break;
-    }
-    return Next::kDone;
-}
 
 ClientConnection::Next ClientConnection::parse_headers() {
     for (;;) {
@@ -249,7 +172,8 @@ ClientConnection::Next ClientConnection::parse_headers() {
         in_.begin = line_begin_ += header_parser_.consumed();
         head_size_ += header_parser_.consumed();
         if (verdict == Parse::kEnd) return head_complete();
-        auto next = take_header(header_parser_.result(line));
+        auto field = header_parser_.result(line);
+        auto next = follow(intake_.field(field.name, field.value, field.invalid_name));
         if (next != Next::kDone) return next;
     }
 }
@@ -257,29 +181,11 @@ ClientConnection::Next ClientConnection::parse_headers() {
 ClientConnection::Next ClientConnection::head_complete() {
     auto& r = *request_;
     line_done_ = true;
-    if (!r.host.data()) use_server(*listen->hosts.find({}).server);
-    if (!r.in.has(Name::kHost) && r.http_version > 1000)
-        return refuse(status::kBadRequest, "client sent HTTP/1.1 request without \"Host\" header");
-    if (auto* length = r.in.find(Name::kContentLength)) {
-        auto value = parse_decimal(length->value);
-        if (!value) return refuse(status::kBadRequest, "client sent invalid \"Content-Length\" header");
-        r.content_length = static_cast<std::int64_t>(*value);
-    }
-    if (auto* coding = r.in.find(Name::kTransferEncoding)) {
-        if (r.http_version < 1001)
-            return refuse(status::kBadRequest, "client sent HTTP/1.0 request with \"Transfer-Encoding\" header");
-        if (!iequals(coding->value, "chunked"))
-            return refuse(status::kNotImplemented, r.arena.cat({"client sent unknown \"Transfer-Encoding\": \"", coding->value, "\""}));
-        if (r.in.has(Name::kContentLength))
-            return refuse(status::kBadRequest, "client sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time");
-        r.chunked_body = true;
-    }
-    if (r.method == http::Method::kConnect) return refuse(status::kNotAllowed, "client sent CONNECT method");
-    if (r.method == http::Method::kTrace) return refuse(status::kNotAllowed, "client sent TRACE method");
+    auto next = follow(intake_.complete());
+    if (next != Next::kDone) return next;
     if (plain_on_tls_) return refuse(status::kToHttps, "client sent plain HTTP request to HTTPS port");
 
-    r.keepalive = persistence_ == Persistence::kUnsaid ? r.http_version > 1000 : persistence_ == Persistence::kKeepAlive;
-    r.lingering = r.content_length > 0 || r.chunked_body;
+    r.keepalive = wants_keepalive(r);
     r.enter(r.server->root);  // keep-alive depends on the server
     body_left_ = r.content_length > 0 ? r.content_length : 0;
     body_size_ = 0;

@@ -1,17 +1,7 @@
 // What the error log says of a client that ends without a whole request (ngx_http_request.c).
-#include "http/listen_log.h"
 #include "http1/connection.h"
 
 namespace bext::http1 {
-
-/// A line of the error log about a client without a request (ngx_http_log_error).
-void ClientConnection::note(Level level, std::string_view text, int error, std::string_view action) {
-    auto& log = http::listen_log(*this, listen_use_->site());
-    if (!log.wants(level)) return;
-    auto message = cat({"*", std::to_string(number), " ", text, error ? errno_text(error) : std::string()});
-    if (!action.empty()) message += cat({" while ", action, ", client: ", client.text(), ", server: ", listen->address.text()});
-    log.write(level, message);
-}
 
 /// Why an idle connection ended; a kept one that had nothing more to say ends silently at its time.
 void ClientConnection::note_end(bool first) {

@@ -3,8 +3,9 @@
 #include <netinet/tcp.h>
 
 #include "base/pulse.h"
+#include "http/answer.h"
 #include "http/dates.h"
-#include "http/identity.h"
+#include "http/pace.h"
 #include "http1/connection.h"
 
 namespace bext::http1 {
@@ -26,32 +27,6 @@ struct Writer {
     }
     void put(std::uint64_t number) { p = put_decimal(p, number); }
 };
-
-std::string_view server_line(http::Core::Tokens tokens) {
-    static const std::string full = "\r\nServer: " + http::identity().full();
-    static const std::string bare = "\r\nServer: " + http::identity().name;
-    return tokens == http::Core::Tokens::kOff ? bare : full;
-}
-
-/// "Location: http://host:port/x" of a location that begins with a slash (absolute_redirect).
-std::string_view absolute_location(Request& r, std::string_view path) {
-    auto& core = r.conf<http::Core>();
-    std::string_view host = r.host;
-    auto& local = r.connection.local_address();
-    if (*core.server_name_in_redirect)
-        host = r.server->name();
-    else if (host.empty())
-        host = r.arena.copy(local.host());
-    auto port = *core.port_in_redirect ? local.port() : 0;
-    bool tls = r.connection.tls;
-    if (port == (tls ? 443 : 80)) port = 0;
-    auto text = port ? ":" + std::to_string(port) : std::string();
-    return r.arena.cat({tls ? "https://" : "http://", host, text, path});
-}
-
-}  // namespace
-
-namespace {
 
 void put_status_line(Writer& w, const http::Response& out) {
     w.put("HTTP/1.1 ");
@@ -84,9 +59,12 @@ void put_connection(Writer& w, Request& r) {
 }
 
 /// The fields that nginx makes itself, in its order; each begins with the end of the line before it.
-void put_own_fields(Writer& w, Request& r, std::string_view date, std::string_view location) {
+void put_own_fields(Writer& w, Request& r, std::string_view date) {
     auto& out = r.out;
-    if (!out.headers.has(Name::kServer)) w.put(server_line(*r.conf<http::Core>().server_tokens));
+    if (!out.headers.has(Name::kServer)) {
+        w.put("\r\nServer: ");
+        w.put(http::server_field(r));
+    }
     if (!out.headers.has(Name::kDate)) {
         w.put("\r\nDate: ");
         w.put(date);
@@ -100,23 +78,13 @@ void put_own_fields(Writer& w, Request& r, std::string_view date, std::string_vi
         w.put("\r\nLast-Modified: ");
         w.p = http::put_http_date(w.p, out.last_modified);
     }
-    if (!location.empty()) {
+    if (!out.location_sent.empty()) {
         w.put("\r\nLocation: ");
-        w.put(location);
-        out.location_sent = location;
+        w.put(out.location_sent);
     }
     if (out.chunked) w.put("\r\nTransfer-Encoding: chunked");
     put_connection(w, r);
     if (out.vary_by_encoding) w.put("\r\nVary: Accept-Encoding");
-}
-
-/// What the status forbids is taken out (ngx_http_header_filter).
-void fit_to_status(http::Response& out) {
-    if (out.last_modified != -1 && out.status != 200 && out.status != 206 && out.status != 304) out.last_modified = -1;
-    if (out.status != http::status::kNoContent || !out.status_line.empty()) return;  // an upstream's stays as it is
-    out.set_type({});
-    out.last_modified = -1;
-    out.clear_content_length();
 }
 
 }  // namespace
@@ -125,22 +93,15 @@ void ClientConnection::header(Request& r) {
     stream_->limit_turn(static_cast<std::uint32_t>(std::min<std::uint64_t>(r.conf<http::Client>().sendfile_max_chunk->value, UINT32_MAX)));
     if (r.http_version < 1000) return;
     auto& out = r.out;
-    fit_to_status(out);
+    http::settle_answer(r);
     if (thread_.ends_keepalive(!tls)) r.keepalive = false;
-    std::size_t size = 512 + out.status_line.size() + out.whole_type().size() + out.charset.size();
-    std::string_view absolute;
-    auto* location = out.headers.find(Name::kLocation);
-    if (location && location->value.starts_with('/') && *r.conf<http::Core>().absolute_redirect) {
-        absolute = absolute_location(r, location->value);
-        location->gone = true;
-        size += absolute.size();
-    }
+    std::size_t size = 512 + out.status_line.size() + out.whole_type().size() + out.charset.size() + out.location_sent.size();
     for (auto& h : out.headers)
         if (!h.gone) size += h.name.size() + h.value.size() + 4;
     char* begin = r.arena.bytes(size);
     Writer w{begin};
     put_status_line(w, out);
-    put_own_fields(w, r, thread_.http_date(), absolute);
+    put_own_fields(w, r, thread_.http_date());
     w.put("\r\n");
     for (auto& h : out.headers) {
         if (h.gone || h.silent()) continue;
@@ -296,33 +257,11 @@ ssize_t ClientConnection::write_file(Request& r, Piece& piece, std::uint64_t mos
     return n;
 }
 
-/// How many bytes may be written now; 0 and `wait_ms` when the rate is used up (ngx_http_write_filter).
-std::uint64_t ClientConnection::allowance(Request& r, std::uint64_t& wait_ms) {
-    auto& client = r.conf<http::Client>();
-    if (!r.limit_rate_set) {
-        r.limit_rate_set = true;
-        r.limit_rate = conf::parse_size(client.limit_rate->evaluate(r)).value_or(0);
-    }
-    if (!r.limit_rate) return UINT64_MAX;
-    if (!r.limit_rate_after_set) {
-        r.limit_rate_after_set = true;
-        r.limit_rate_after = conf::parse_size(client.limit_rate_after->evaluate(r)).value_or(0);
-    }
-    auto sent = stream_->sent - request_start_sent_;
-    auto seconds = static_cast<std::uint64_t>(thread_.loop.unix_seconds() - r.start_ms / 1000 + 1);
-    auto allowed = r.limit_rate * seconds + r.limit_rate_after;
-    if (allowed <= sent) {
-        wait_ms = (sent - allowed) * 1000 / r.limit_rate + 1;
-        return 0;
-    }
-    return allowed - sent;
-}
-
 ClientConnection::Flushed ClientConnection::flush(Request& r) {
     if (failed_) return Flushed::kFailed;
     while (next_piece_ < queue_size_) {
         delay_ms_ = 0;
-        auto most = allowance(r, delay_ms_);
+        auto most = http::allowance(r, stream_->sent - request_start_sent_, delay_ms_);
         if (most == 0) return Flushed::kBlocked;
         ssize_t n = write_some(r, most);
         if (n > 0) continue;

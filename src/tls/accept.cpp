@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/host.h"
-#include "http/listen_log.h"
+#include "http/connection.h"
 #include "http/request.h"
 #include "http/site.h"
 #include "http/thread.h"
@@ -36,10 +36,7 @@ const ServerConf& conf_of(const http::Server& server) {
     return *static_cast<const ServerConf*>(server.root.records[conf::slot_of<ServerConf>]);
 }
 
-void log(const Handshake& h, Level level, std::string_view text) {
-    http::listen_log(h.connection, h.site).write(level, cat({"*", std::to_string(h.connection.number), " ", text, " while SSL handshaking, client: ",
-                                                           h.connection.client.text(), ", server: ", h.connection.listen->address.text()}));
-}
+void log(const Handshake& h, Level level, std::string_view text) { h.connection.note(level, text, 0, "SSL handshaking"); }
 
 /// The host name of a ClientHello's server_name extension (RFC 6066, section 3).
 std::string_view hello_name(SSL* ssl) {

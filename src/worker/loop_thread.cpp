@@ -108,21 +108,20 @@ void LoopThread::last_call_later() {
 }
 
 void LoopThread::expire() {
-    context_->clients.each([](LiveConnection& connection) { connection.expire(LiveConnection::Why::kDrain); });
+    context_->clients.each([](LiveConnection& connection) { connection.expire(LiveConnection::Why::kDrain, UINT64_MAX); });
 }
 
 void LoopThread::expire_before(std::uint64_t generation) {
-    context_->clients.each([&](LiveConnection& connection) {
-        if (connection.site().generation < generation) connection.expire(LiveConnection::Why::kReload);
-    });
+    context_->clients.each([&](LiveConnection& connection) { connection.expire(LiveConnection::Why::kReload, generation); });
 }
 
 void LoopThread::count(std::map<std::uint64_t, Holders>& generations) {
     generations[context_->site->site().generation];
-    context_->clients.each([&](LiveConnection& connection) {
-        auto& holders = generations[connection.site().generation];
-        ++(connection.in_request() ? holders.requests : holders.idle);
-    });
+    auto add = [&](const http::Site& site, bool in_request) {
+        auto& holders = generations[site.generation];
+        ++(in_request ? holders.requests : holders.idle);
+    };
+    context_->clients.each([&](LiveConnection& connection) { connection.each_site(add); });
 }
 
 }  // namespace bext::worker

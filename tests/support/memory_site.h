@@ -69,7 +69,8 @@ struct Answer {
 /// Neither end of a connection: takes the answer's bytes.
 class MemoryConnection final : public http::Connection, public http::Sink {
 public:
-    net::Stream* take_over(std::string_view&) override { return nullptr; }
+    explicit MemoryConnection(const http::Listen& listen) : Connection(listen, Fd(), net::Address()) {}
+    bool delimits() const override { return false; }
     void header(http::Request&) override {}
     bool body(http::Request&, const http::Chain& chain, bool, bool) override {
         for (auto& piece : chain)
@@ -88,13 +89,14 @@ public:
     MemorySite(http::Thread& thread, std::shared_ptr<const http::Site> site) : site_(std::move(site)) {
         if (thread.site) thread.site->release();
         thread.site = http::SiteUse::make(site_);
+        connection_ = std::make_unique<MemoryConnection>(*site_->listens.front());
     }
 
     /// A GET request, made ready as its head would do it. `inspect` sees it before it is served.
     template <class Inspect>
     Answer get(std::string_view uri, std::string_view args, std::string_view host, const Inspect& inspect) const {
-        MemoryConnection connection;
-        connection.listen = site_->listens.front().get();
+        auto& connection = *connection_;
+        connection.text.clear();
         http::Request request(connection, connection);
         request.method = http::Method::kGet;
         request.method_name = "GET";
@@ -126,6 +128,7 @@ public:
 
 private:
     std::shared_ptr<const http::Site> site_;
+    std::unique_ptr<MemoryConnection> connection_;
 };
 
 }  // namespace bext::tests
