@@ -35,8 +35,9 @@ TREE, OUT, RESULT = WORK / 'tree', WORK / 'out', WORK / 'result.jsonl'
 TARGETS = ['bext-server', 'bext', 'bext-nginx-shim', 'unit_tests']
 NO_TEST = re.compile(r'^(system\.|package\.|packages|layout|directives|matrix|lint|units|golden_1_22\.)')
 RESERVE = 1.15  # of what is asked for: some do not compile
-# A mutated server may live on where its test cannot find it: the processes of a test are a namespace of their own.
-ALONE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] if os.geteuid() == 0 else []
+# A mutated server may live on where its test cannot find it: the processes of a test are a namespace of their own, in which it is not
+# the first process, to which signals mean something else.
+ALONE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', '"$@"; exit $?', 'alone'] if os.geteuid() == 0 else []
 
 
 def run(command, **options):

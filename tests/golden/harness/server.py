@@ -253,8 +253,8 @@ class Server:
 
 
 def environment(place):
-    """A server's environment: nothing of the caller's but what sanitizers need, and whose defaults bext is to have."""
-    keep = {name: value for name, value in os.environ.items() if name.endswith('SAN_OPTIONS')}
+    """A server's environment: nothing of the caller's but what sanitizers and mutations need, and whose defaults bext is to have."""
+    keep = {name: value for name, value in os.environ.items() if name.endswith('SAN_OPTIONS') or name in ('BEXT_MUTANT', 'BEXT_REACHED')}
     return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'TZ': 'UTC', 'LANG': 'C',
             'BEXT_CONFIG': str(place.dir / 'bext.config.toml'), **keep}
 
