@@ -16,6 +16,7 @@
 #include "cli/rehearse.h"
 #include "cli/server.h"
 #include "deploy/webhook.h"
+#include "http2/connection.h"
 #include "supervisor/title.h"
 #include "tls/accept.h"
 #include "tls/connect.h"
@@ -112,6 +113,7 @@ int native(const std::string& command, bext::cli::ServeOptions options) {
 int main(int argc, char** argv) {
     bext::open_standard_descriptors();
     bext::supervisor::keep_title_space(argc, argv);
+    bext::http2::install();
     bext::tls::install();
     bext::tls::install_connector();
     auto options = process_of(argc, argv);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "http/core_conf.h"
 #include "http/listen_log.h"
 #include "http/site.h"
 #include "http/thread.h"
@@ -15,6 +16,15 @@ namespace bext::http {
 TlsAcceptor& tls_acceptor() {
     static TlsAcceptor acceptor = nullptr;
     return acceptor;
+}
+
+Http2Start& http2_start() {
+    static Http2Start start = nullptr;
+    return start;
+}
+
+bool offers_http2(const Listen& listen, const Server& server) {
+    return http2_start() && (listen.options.http2 || *static_cast<const Http2*>(server.root.records[conf::slot_of<Http2>])->enable);
 }
 
 Connection::Connection(const Listen& on, Fd fd, const net::Address& from)
@@ -30,7 +40,29 @@ Connection::Connection(const Listen& on, Fd fd, const net::Address& from)
     number = next.fetch_add(1, std::memory_order_relaxed);
 }
 
-Connection::~Connection() { use_->release(); }
+Connection::Connection(Connection& from)
+    : client(from.client),
+      local(from.local),
+      number(from.number),
+      requests(from.requests),
+      start_ms(from.start_ms),
+      listen(from.listen),
+      tls(from.tls),
+      proxy_header(from.proxy_header),
+      socket_(std::move(from.socket_)),
+      stream_(std::exchange(from.stream_, nullptr)),
+      use_(std::exchange(from.use_, nullptr)),
+      tls_stream_(std::move(from.tls_stream_)),
+      proxy_(std::move(from.proxy_)),
+      proxy_bytes_(std::move(from.proxy_bytes_)),
+      local_known_(from.local_known_) {
+    socket_->on_hangup = nullptr;
+    if (proxy_header) take_proxy_header(std::string(proxy_bytes_));  // its views are of the text that has moved
+}
+
+Connection::~Connection() {
+    if (use_) use_->release();
+}
 
 const Site& Connection::site() const { return use_->site(); }
 

@@ -19,7 +19,6 @@
 namespace bext::http {
 
 class Connection;
-class Request;
 class Site;
 class SiteUse;
 struct Listen;
@@ -69,6 +68,8 @@ private:
 /// it, and the way in. What belongs to one request is asked of its Sink. Belongs to one thread.
 class Connection {
 public:
+    /// Goes on with everything of `from`, which is only to be destroyed then.
+    explicit Connection(Connection& from);
     /// Accepted on `listen`, which is of the Site in force.
     Connection(const Listen& listen, Fd fd, const net::Address& client);
     Connection(const Connection&) = delete;
@@ -120,5 +121,11 @@ private:
     std::string proxy_bytes_;
     bool local_known_;
 };
+
+/// Goes on in HTTP/2 with what `from` is connected to, `read_ahead` being what was read of it. Null in a build without. Set by http2/.
+using Http2Start = void (*)(Connection& from, std::string_view read_ahead);
+Http2Start& http2_start();
+/// Whether a client may speak HTTP/2 here, as far as is known of whom it wants to speak to.
+bool offers_http2(const Listen& listen, const Server& server);
 
 }  // namespace bext::http

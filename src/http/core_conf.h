@@ -111,6 +111,18 @@ struct Client {
     conf::Status finish(const Client& outer, conf::Cursor& at);
 };
 
+/// HTTP/2 as a server offers it.
+struct Http2 {
+    conf::Setting<bool> enable{false};
+    conf::Setting<std::int64_t> concurrent_streams{128};
+    conf::Setting<conf::Bytes> preread_size{conf::Bytes{65536}};
+};
+
+/// The most of a body in one DATA frame.
+struct Http2Chunk {
+    conf::Setting<conf::Bytes> size{conf::Bytes{8192}};
+};
+
 /// What is known before the request is: settings of the (default) server of the listening address.
 struct Wire {
     conf::Setting<conf::Bytes> header_buffer_size{conf::Bytes{1024}};

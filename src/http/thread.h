@@ -52,6 +52,8 @@ public:
     /// The process is to end: gives an idle connection away, or lets it wait for its last request, or on the last call
     /// closes it when it has had one.
     virtual void drain(bool last_call) = 0;
+    /// The process is to end, and it may not be idle.
+    virtual void wind_down() {}
     /// A new Site is in force: an idle connection goes over to it.
     virtual void follow() = 0;
     /// Time is over for what is on a Site of a generation before that one: ends it with what is under way, in its protocol's way

@@ -14,6 +14,7 @@ using http::Request;
 namespace {
 
 constexpr unsigned kRequestsInATurn = 64;
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Counts this connection in one of stub_status' figures as long as it lives.
 class Counted {
@@ -62,11 +63,13 @@ Task<> ClientConnection::run_through() {
     auto entered = Entered::kYes;
     if (!adopted_) entered = co_await enter(static_cast<std::uint64_t>(wire_->header_timeout->count()));
     plain_on_tls_ = entered == Entered::kPlainOnTls;
+    if (entered == Entered::kYes && tls && tls->alpn() == "h2") co_return http::http2_start()(*this, {});
     if (entered != Entered::kNot) {
         if (tls) use_wire(first_server());
         for (;;) {
             bool more = co_await read_head();
             if (!more) break;
+            if (!stream_) co_return;  // it goes on in HTTP/2
             thread_.figures.pulse().request(request_->host, request_->uri);
             {
                 Counted writing(thread_.figures, Gauge::kWriting);
@@ -156,6 +159,20 @@ bool ClientConnection::begin_request(bool waited, bool pipelined) {
     return true;
 }
 
+/// A client that begins with HTTP/2's preface (RFC 9113, section 3.3) has that. False: it has ended before it was whole.
+Task<bool> ClientConnection::leave_for_http2() {
+    auto timeout = static_cast<std::uint64_t>(wire_->header_timeout->count());
+    for (;;) {
+        auto begun = in_.unused().substr(0, kHttp2Preface.size());
+        if (begun != kHttp2Preface.substr(0, begun.size())) co_return true;
+        if (begun.size() == kHttp2Preface.size()) break;
+        bool more = co_await fill(timeout);
+        if (!more) co_return false;
+    }
+    http::http2_start()(*this, in_.unused());
+    co_return true;
+}
+
 /// Reads one request's head. False: the connection is to end (closed, timed out, broken).
 Task<bool> ClientConnection::read_head() {
     const bool first = requests == 0;
@@ -178,8 +195,9 @@ Task<bool> ClientConnection::read_head() {
         waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
         idle_ = false;
+        if (got && first && !tls && http::offers_http2(*listen, *listen->hosts.default_server)) got = co_await leave_for_http2();
         if (!got) note_end(first);
-        if (!got) co_return false;
+        if (!got || !stream_) co_return got;
     }
     // However many requests a client sends at once, the others have their turn between them.
     if (!pipelined) in_turn_ = 0;

@@ -68,6 +68,7 @@ private:
     void note_shortage();
     void answer_without_memory();
     Task<bool> read_head();
+    Task<bool> leave_for_http2();
     bool begin_request(bool waited, bool pipelined);
     Task<bool> fill(std::uint64_t timeout_ms);
     void note_end(bool first);

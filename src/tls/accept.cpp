@@ -130,10 +130,11 @@ int on_server_name(SSL* ssl, int*, void*) {
 }
 
 int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
-    static constexpr unsigned char kOurs[] = "\x08http/1.1\x08http/1.0\x08http/0.9";
+    static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1\x08http/1.0\x08http/0.9";
+    auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+    unsigned skipped = h && http::offers_http2(*h->connection.listen, *h->server) ? 0 : 3;
     unsigned char* chosen;
-    if (SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
-        auto* h = static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+    if (SSL_select_next_proto(&chosen, out_size, kOurs + skipped, sizeof kOurs - 1 - skipped, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
         return h && !compatible::refuses_unknown_alpn(h->site.nginx) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *out = chosen;

@@ -111,6 +111,11 @@ Task<> Tunnel::run() {
     x_.watch_.leave();
     std::string_view unread;
     auto* client = r.sink->take_over(unread);
+    if (!client) {
+        x_.log(Level::kError, "connection upgrade over HTTP/2");
+        r.aborted = true;
+        co_return;
+    }
     if (*r.conf<http::Client>().tcp_nodelay) {
         no_delay(*client);
         no_delay(x_.link_->stream());

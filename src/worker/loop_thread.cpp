@@ -86,6 +86,7 @@ void LoopThread::drain(std::shared_ptr<Heir> heir) {
             return done == Heir::Passed::kYes;
         };
     for (auto& listener : std::exchange(listeners_, {})) Listener::retire(std::move(listener));
+    context_->clients.each([](LiveConnection& connection) { connection.wind_down(); });
     context_->idle.each([](LiveConnection& connection) { connection.drain(false); });
     if (heir) pass_later();
     if (!heir) last_call_later();

@@ -72,14 +72,6 @@ Status pool_size(Cursor& at) {
     return conf::ok();
 }
 
-/// Accepted, since clients fall back to HTTP/1.1, but not in silence.
-Status http2(Cursor& at) {
-    bool on;
-    if (auto bad = conf::Parse<bool>::from(at, on)) return bad;
-    if (on) at.warn("this version of bext has no HTTP/2: clients are served HTTP/1.1");
-    return conf::ok();
-}
-
 constexpr conf::Word kInFile[] = {{"off", 0}, {"on", 1}, {"clean", 2}};
 constexpr conf::Word kLingering[] = {{"off", 0}, {"on", 1}, {"always", 2}};
 constexpr conf::Word kDisable[] = {{"none", 1}, {"msie6", 2}, {"safari", 4}};
@@ -116,7 +108,6 @@ constexpr conf::Directive kDirectives[] = {
     {"chunked_transfer_encoding", conf::kHttp, conf::kFlag, conf::into<&Client::chunked>},
     {"output_buffers", conf::kHttp, conf::kTwo, conf::into<&Client::output_buffers>},
     {"subrequest_output_buffer_size", conf::kHttp, conf::kOne, conf::into<&Client::subrequest_buffer>},
-    {"http2", kHttpServer, conf::kFlag, conf::run_once<http2>},
     {"send_lowat", conf::kHttp, conf::kOne, conf::run_once<conf::not_supported>},
     {"aio", conf::kHttp, conf::kOne, conf::run_once<aio>},
     {"aio_write", conf::kHttp, conf::kFlag, conf::checked<bool>},
