@@ -54,7 +54,7 @@ public:
     bool finish() {
         auto& body = r_.body;
         bool file_only = *conf_.body_in_file_only != Client::InFile::kOff;
-        if (file_only && body.size && !spill()) return false;
+        if (file_only && (body.size || r_.chunked_body) && !spill()) return false;
         if (body.file) {
             if (used_ && !spill()) return false;
             body.chain.push(Piece::file(body.file.get(), 0, body.size));

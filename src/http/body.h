@@ -33,6 +33,8 @@ public:
         std::size_t come = 0, room = 0;
     };
     virtual Ahead ahead() const { return {}; }
+    /// Whether the whole body was delivered, as far as can be said without waiting.
+    virtual bool finished() const = 0;
     /// "100 Continue" for a client that waits for it, once.
     virtual void send_continue() = 0;
 };

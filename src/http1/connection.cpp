@@ -195,7 +195,7 @@ Task<bool> ClientConnection::read_head() {
         waited = thread_.loop.batch() != batch;
         thread_.idle.unlink(*this);
         idle_ = false;
-        if (got && first && !tls && http::offers_http2(*listen, *listen->hosts.default_server)) got = co_await leave_for_http2();
+        if (got && first && !listen->options.ssl && http::offers_http2(*listen, *listen->hosts.default_server)) got = co_await leave_for_http2();
         if (!got) note_end(first);
         if (!got || !stream_) co_return got;
     }

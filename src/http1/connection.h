@@ -54,6 +54,7 @@ public:
     ssize_t read_now(std::span<char> into) override;
     void send_continue() override;
     int discard_available() override;
+    bool finished() const override { return body_done_; }
     Ahead ahead() const override { return {in_.end - in_.begin, in_.size - in_.end}; }
 
 

@@ -137,7 +137,7 @@ void ClientConnection::begin_stream() {
     priorities_left_ += *settings().concurrent_streams;
     auto& client = client_conf();
     auto age = thread_.loop.unix_milliseconds() - start_ms;
-    if (client.keepalive_timeout->count() == 0 || requests > *client.keepalive_requests || age > client.keepalive_time->count()) goaway(Code::kNone);
+    if (client.keepalive_timeout->count() == 0 || requests >= *client.keepalive_requests || age > client.keepalive_time->count()) goaway(Code::kNone);
 }
 
 /// Fields behind the body: bext decodes them and has no use for them, as nginx (section 8.1).

@@ -28,12 +28,12 @@ void Stream::receive(std::string_view bytes) {
     }
     std::memcpy(in_ + in_end_, bytes.data(), bytes.size());
     in_end_ += bytes.size();
-    reader_.open(net::Wait::kReady);
+    connection_.wake(*this);
 }
 
 void Stream::end_of_input() {
     in_closed_ = true;
-    reader_.open(net::Wait::kReady);
+    connection_.wake(*this);
 }
 
 /// Somebody reads: what comes need no longer be little.
@@ -51,39 +51,44 @@ void Stream::give_back() {
     connection_.send_window_update(id_, static_cast<std::uint32_t>(free));
 }
 
-/// Whether the client keeps to the length that it has told, or that is allowed, with `more` bytes. 0, or what is answered.
+/// Takes `more` bytes, if with what has come the client keeps to the length that it has told, or that is allowed. 0, or what is answered.
 int Stream::check(std::size_t more) {
     auto& r = request_;
-    received_ += more;
     if (r.discarding) return 0;
-    r.request_length += more;
+    auto come = received_ + (in_end_ - in_begin_);
     auto told = r.content_length;
-    if (told >= 0) {
-        if (received_ > static_cast<std::uint64_t>(told)) {
-            r.log(Level::kInfo, "client intended to send body data larger than declared");
-            return status::kBadRequest;
-        }
-        if (more == 0 && received_ != static_cast<std::uint64_t>(told)) {
-            r.log(Level::kInfo, r.arena.cat({"client prematurely closed stream: only ", std::to_string(received_), " out of ", std::to_string(told),
-                                             " bytes of request body received"}));
-            return status::kBadRequest;
-        }
-        return 0;
+    if (told >= 0 && come > static_cast<std::uint64_t>(told)) {
+        r.log(Level::kInfo, "client intended to send body data larger than declared");
+        return status::kBadRequest;
     }
+    if (told >= 0 && in_closed_ && come != static_cast<std::uint64_t>(told)) {
+        r.log(Level::kInfo, r.arena.cat({"client prematurely closed stream: only ", std::to_string(come), " out of ", std::to_string(told),
+                                         " bytes of request body received"}));
+        return status::kBadRequest;
+    }
+    received_ += more;
     auto most = r.conf<http::Client>().max_body_size->value;
-    if (!most || received_ <= static_cast<std::uint64_t>(most)) return 0;
-    r.log(Level::kError, r.arena.cat({"client intended to send too large chunked body: ", std::to_string(received_), " bytes"}));
-    return status::kTooLarge;
+    if (told < 0 && most && received_ > static_cast<std::uint64_t>(most)) {
+        r.log(Level::kError, r.arena.cat({"client intended to send too large chunked body: ", std::to_string(received_), " bytes"}));
+        return status::kTooLarge;
+    }
+    r.request_length += more;
+    return 0;
+}
+
+/// check() without its words, for who asks read() to say them.
+bool Stream::keeps_to_length(std::uint64_t taken) const {
+    auto told = request_.content_length;
+    auto come = received_ + (in_end_ - in_begin_);
+    if (told >= 0) return come <= static_cast<std::uint64_t>(told) && (!in_closed_ || come == static_cast<std::uint64_t>(told));
+    auto most = request_.conf<http::Client>().max_body_size->value;
+    return !most || taken <= static_cast<std::uint64_t>(most);
 }
 
 ssize_t Stream::read_now(std::span<char> into) {
-    if (in_begin_ == in_end_) return in_closed_ ? 0 : -EAGAIN;
     auto n = std::min(into.size(), in_end_ - in_begin_);
-    auto told = request_.content_length;
-    if (told >= 0 && received_ + n > static_cast<std::uint64_t>(told)) return -EBADMSG;
-    if (in_closed_ && n == in_end_ - in_begin_ && told >= 0 && received_ + n != static_cast<std::uint64_t>(told)) return -EBADMSG;
-    auto most = request_.conf<http::Client>().max_body_size->value;
-    if (told < 0 && most && received_ + n > static_cast<std::uint64_t>(most)) return -EBADMSG;
+    if (!request_.discarding && !keeps_to_length(received_ + n)) return -EBADMSG;
+    if (in_begin_ == in_end_) return in_closed_ ? 0 : -EAGAIN;
     check(n);
     std::memcpy(into.data(), in_ + in_begin_, n);
     in_begin_ += n;

@@ -94,6 +94,7 @@ void ClientConnection::begin() {
     due_ = Due::kHead;
     deadline_.arm(static_cast<std::uint64_t>(wire.header_timeout->count()));
     take(read_ahead_bytes_);
+    wake_streams();
     taking_ = false;
     if (thread_.draining) wind_down();
 }
@@ -149,6 +150,7 @@ Task<> ClientConnection::read_frames() {
         }
         taking_ = true;
         take({input_buffer(), static_cast<std::size_t>(n)});
+        wake_streams();
         taking_ = false;
         if (total_bytes_ / 8 > payload_bytes_ + kFloodAllowance) fail(Code::kNone, "http2 flood detected");
         if (block_id_ && !deadline_.armed()) {
@@ -169,6 +171,17 @@ void ClientConnection::end_streams() {
         stream->stop(Code::kCancel);
     }
     if (block_stream_ && !block_is_trailers_) finished(*block_stream_);  // it has not begun
+}
+
+void ClientConnection::wake(Stream& stream) {
+    if (!std::exchange(stream.woken_, true)) woken_.push_back(&stream);
+}
+
+void ClientConnection::wake_streams() {
+    for (auto* stream : std::exchange(woken_, {})) {
+        stream->woken_ = false;
+        stream->reader_.open(net::Wait::kReady);
+    }
 }
 
 /// Frees the streams that have ended; none of them runs.

@@ -37,6 +37,8 @@ public:
     void send_window_update(std::uint32_t stream, std::uint32_t bytes);
     void send_reset(std::uint32_t stream, Code code);
     void finished(Stream& stream);
+    /// Has the stream look at what has come for it, once all that came is taken.
+    void wake(Stream& stream);
 
 private:
     explicit ClientConnection(http::Connection& from);
@@ -47,6 +49,7 @@ private:
     void begin();
     void end_streams();
     void sweep();
+    void wake_streams();
     const http::Http2& settings() const;
     const http::Client& client_conf() const;
 
@@ -103,6 +106,7 @@ private:
     void became_idle();
     void became_busy();
     void last_goaway();
+    void head_late();
     bool done() const { return over_ || (goaway_sent_ && streams_.empty() && out_begin_ == out_end_); }
     static void time_over(net::Timer& timer);
 
@@ -120,7 +124,7 @@ private:
     std::size_t gathered_size_ = 0;
     std::string priority_text_;
     std::size_t preface_seen_ = 0;
-    bool settings_seen_ = false, settings_acknowledged_ = false;
+    bool settings_acknowledged_ = false;
 
     // The header block that is being taken.
     HeaderDecoder decoder_;
@@ -132,6 +136,7 @@ private:
     unsigned continuations_ = 0;
 
     std::vector<Stream*> streams_;  // by their number
+    std::vector<Stream*> woken_;
     std::vector<Stream*> ended_;    // to be freed when nothing of them runs
     std::uint32_t last_id_ = 0, last_served_ = 0;
     std::array<std::uint32_t, 32> closed_{};  // numbers of the last ones, times two, and one when we closed it

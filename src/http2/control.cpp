@@ -65,12 +65,8 @@ void ClientConnection::take_window_update(std::uint32_t bytes) {
 
 void ClientConnection::take_priority(const char* bytes) {
     if (--priorities_left_ < 0) return fail(Code::kCalm, "client sent too many PRIORITY frames");
-    if ((get32(bytes) & 0x7fffffff) != frame_.stream) return;
-    note(Level::kInfo, cat({"client sent PRIORITY frame for stream ", std::to_string(frame_.stream), " with incorrect dependency"}), 0,
-         "processing HTTP/2 connection");
-    if (auto* stream = find(frame_.stream)) return stream->stop(Code::kProtocol);
-    send_reset(frame_.stream, Code::kProtocol);
-    note_reset();
+    if ((get32(bytes) & 0x7fffffff) == frame_.stream)
+        fail(Code::kProtocol, cat({"client sent PRIORITY frame for stream ", std::to_string(frame_.stream), " with incorrect dependency"}));
 }
 
 /// RFC 9218, section 7.1. One for a stream that is still to come is not kept.

@@ -21,8 +21,9 @@ void ClientConnection::became_idle() {
     idle_ = true;
     thread_.idle.link(*this);
     thread_.figures.add(Gauge::kWaiting);
+    if (going_ || (due_ == Due::kHead && deadline_.armed() && last_id_ == 0)) return;  // it has the time of a head for its first request
     due_ = Due::kIdle;
-    if (!going_) deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
+    deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
 }
 
 void ClientConnection::became_busy() {
@@ -36,10 +37,21 @@ void ClientConnection::became_busy() {
 void ClientConnection::time_over(net::Timer& timer) {
     auto& self = static_cast<Deadline&>(timer).connection;
     if (self.due_ == Due::kGoAway) return self.last_goaway();
-    if (self.due_ == Due::kHead) return self.fail(Code::kProtocol, "client timed out");
+    if (self.due_ == Due::kHead) return self.head_late();
     self.goaway(Code::kNone);
     self.over_ = true;
     self.flush_later();
+}
+
+/// A head that does not come to its end costs its stream; a first one that does not begin, the connection.
+void ClientConnection::head_late() {
+    auto* stream = std::exchange(block_stream_, nullptr);
+    if (!stream || block_is_trailers_) return fail(Code::kProtocol, "client timed out");
+    stream->request_.log(Level::kInfo, "client timed out", ETIMEDOUT);
+    due_ = Due::kIdle;
+    deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
+    stream->stop(Code::kProtocol);
+    finished(*stream);
 }
 
 /// GOAWAY with the last stream that is served, once every request that was on its way has come.

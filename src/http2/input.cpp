@@ -94,7 +94,6 @@ void ClientConnection::begin_frame(const FrameHead& head) {
     padding_ = 0;
     if (expects_continuation(head)) return;
     if (head.length > kDefaultFrame) return fail(Code::kFrameSize, cat({"client sent too large frame: ", std::to_string(head.length)}));
-    if (!settings_seen_ && head.type != Type::kSettings) return fail(Code::kProtocol, "client sent no SETTINGS frame first");
     auto wrong = [&](std::string_view name, std::string_view what) { return cat({"client sent ", name, " frame with incorrect ", what}); };
     auto length = [&](std::string_view name) { return wrong(name, cat({"length ", std::to_string(head.length)})); };
     switch (head.type) {
@@ -114,7 +113,6 @@ void ClientConnection::begin_frame(const FrameHead& head) {
             if (head.stream) return fail(Code::kProtocol, wrong("SETTINGS", "identifier"));
             if (head.has(kAck) && head.length) return fail(Code::kFrameSize, "client sent SETTINGS frame with the ACK flag and nonzero length");
             if (head.length % 6) return fail(Code::kFrameSize, length("SETTINGS"));
-            settings_seen_ = true;
             if (head.has(kAck)) settings_acknowledged_ = true;
             window_shift_ = 0;
             return expect(head.length ? 6 : 0);

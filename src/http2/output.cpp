@@ -13,6 +13,7 @@ using http::Name;
 namespace {
 
 constexpr std::size_t kOwnFields = 512;
+constexpr std::size_t kMostData = 48 * 1024;  // in one frame: it is put together in a buffer
 
 /// The type as it is sent, which $sent_http_content_type shows.
 void settle_type(http::Request& r) {
@@ -144,10 +145,9 @@ Stream::Emitted Stream::emit() {
         delay_.arm(wait_ms);
         return Emitted::kDelayed;
     }
-    auto room = connection_.data_room();
-    if (room <= kFrameHead) return Emitted::kNoRoom;
-    auto chunk = std::min<std::uint64_t>(r.conf<http::Http2Chunk>().size->value, connection_.frame_size());
-    auto size = static_cast<std::size_t>(std::min({left_, static_cast<std::uint64_t>(window), most, chunk, static_cast<std::uint64_t>(room - kFrameHead)}));
+    auto chunk = std::min({r.conf<http::Http2Chunk>().size->value, std::uint64_t{connection_.frame_size()}, std::uint64_t{kMostData}});
+    auto size = static_cast<std::size_t>(std::min({left_, static_cast<std::uint64_t>(window), most, chunk}));
+    if (kFrameHead + size > connection_.data_room()) return Emitted::kNoRoom;
     char* p = connection_.room(kFrameHead + size);
     auto got = copy(p + kFrameHead, size);
     if (got != size) {  // a file that became shorter than it was

@@ -43,7 +43,7 @@ public:
     Task<Read> read(std::span<char> into) override;
     ssize_t read_now(std::span<char> into) override;
     int discard_available() override;
-    Ahead ahead() const override { return {in_end_ - in_begin_, in_room_ - in_end_}; }
+    bool finished() const override { return in_closed_ && in_begin_ == in_end_; }
     void send_continue() override {}  // HTTP/2 clients are not asked, as with nginx
 
 private:
@@ -72,6 +72,7 @@ private:
     void widen();
     void give_back();
     int check(std::size_t more);
+    bool keeps_to_length(std::uint64_t received) const;
     void stop(Code code);
 
     // What goes out (output.cpp).
@@ -105,6 +106,7 @@ private:
     std::size_t in_room_ = 0, in_begin_ = 0, in_end_ = 0;
     std::uint64_t received_ = 0;  // that were taken by the request
     net::Gate reader_;
+    bool woken_ = false;  // it is to look at what has come
 
     std::int64_t send_window_;
     http::Chain queue_;

@@ -93,7 +93,7 @@ Stream* ClientConnection::next_to_send() const {
 
 /// Puts into the buffer what it and the windows have room for.
 void ClientConnection::fill() {
-    while (send_window_ > 0 && data_room() > kFrameHead) {
+    while (send_window_ > 0) {
         auto* stream = next_to_send();
         if (!stream) return;
         auto done = stream->emit();

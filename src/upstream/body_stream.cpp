@@ -59,7 +59,7 @@ Task<int> BodyStream::take_beginning(http::Request& request) {
         n = body.source->read_now({bytes + used, size - used});
         if (n < 0) break;
         used += static_cast<std::size_t>(n);
-        whole = n == 0 || used == static_cast<std::size_t>(r.content_length);
+        whole = n == 0 || body.source->finished();
     }
     if (n == -EBADMSG) {
         auto got = co_await body.source->read({bytes, size});
@@ -102,7 +102,7 @@ Task<int> BodyStream::send(Exchange& x) {
             last = n == 0;
         }
         body.size += used;
-        if (last || body.size == static_cast<std::uint64_t>(r.content_length)) body.source = nullptr;
+        if (last || body.source->finished()) body.source = nullptr;
         x.protocol.frame(x, {bytes, used}, !body.source, x.outgoing);
     }
 }
