@@ -69,14 +69,7 @@ public:
 
 private:
     void make_buffer() {
-        // What has come with the head needs no room in nginx's buffer, nor does a rest that fits behind it.
-        size_ = conf_.body_buffer_size->value;
-        auto ahead = r_.body.source->ahead();
-        auto length = static_cast<std::size_t>(std::max<std::int64_t>(r_.content_length, 0));
-        auto come = std::min(ahead.come, length);
-        if (r_.content_length < 0) size_ = std::max(size_, ahead.come);
-        else if (length - come < size_ + size_ / 4 || length - come <= ahead.room) size_ = length + 1;
-        if (size_ < 16) size_ = 16;
+        size_ = std::max<std::size_t>(16, r_.body.source->buffer_size(r_.content_length, conf_.body_buffer_size->value));
         buffer_ = r_.arena.bytes(size_);
     }
     bool open() {

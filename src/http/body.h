@@ -28,11 +28,9 @@ public:
     /// What can be had without waiting: bytes placed in the buffer, 0 at the end, -EAGAIN when read() has to wait, -EBADMSG when
     /// it would fail at once.
     virtual ssize_t read_now(std::span<char>) { return -EAGAIN; }
-    /// Bytes that have come and are not taken yet, as they came, and how many more there would be room for beside them.
-    struct Ahead {
-        std::size_t come = 0, room = 0;
-    };
-    virtual Ahead ahead() const { return {}; }
+    /// How large nginx's buffer for a body of that length (-1: unknown) is where `configured` (client_body_buffer_size) was asked for:
+    /// what does not fit goes to a file.
+    virtual std::size_t buffer_size(std::int64_t length, std::size_t configured) const = 0;
     /// Whether the whole body was delivered, as far as can be said without waiting.
     virtual bool finished() const = 0;
     /// "100 Continue" for a client that waits for it, once.

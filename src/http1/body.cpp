@@ -31,6 +31,15 @@ Task<http::BodySource::Read> ClientConnection::read_raw(std::span<char> into) {
     }
 }
 
+/// What has come with the head needs no room in nginx's buffer, nor does a rest that fits behind it.
+std::size_t ClientConnection::buffer_size(std::int64_t length, std::size_t configured) const {
+    auto come = in_.end - in_.begin;
+    if (length < 0) return std::max(configured, come);
+    auto whole = static_cast<std::size_t>(length);
+    auto rest = whole - std::min(come, whole);
+    return rest < configured + configured / 4 || rest <= in_.size - in_.end ? whole + 1 : configured;
+}
+
 int ClientConnection::discard_available() {
     if (!request_->chunked_body) {
         auto n = std::min(in_.end - in_.begin, static_cast<std::size_t>(body_left_));

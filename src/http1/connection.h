@@ -55,7 +55,7 @@ public:
     void send_continue() override;
     int discard_available() override;
     bool finished() const override { return body_done_; }
-    Ahead ahead() const override { return {in_.end - in_.begin, in_.size - in_.end}; }
+    std::size_t buffer_size(std::int64_t length, std::size_t configured) const override;
 
 
 private:

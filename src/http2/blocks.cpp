@@ -53,10 +53,14 @@ void ClientConnection::begin_data() {
     if (!over_) expect(0);
 }
 
-/// Bytes that the fields of a head may have together.
-std::size_t ClientConnection::header_limit() const {
+/// A header block of that stream begins; large_client_header_buffers say what its fields may have, each and together.
+void ClientConnection::begin_block(std::uint32_t id) {
     auto& buffers = *static_cast<const http::Wire*>(first_server().root.records[conf::slot_of<http::Wire>])->large_header_buffers;
-    return buffers.size * buffers.count;
+    field_limit_ = buffers.size;
+    block_left_ = buffers.size * buffers.count;
+    block_id_ = id;
+    block_ends_stream_ = frame_.has(kEndStream);
+    continuations_ = 0;
 }
 
 void ClientConnection::begin_headers() {
@@ -87,13 +91,10 @@ void ClientConnection::open_headers(const char* prefix) {
                                                                           ", the last was ", std::to_string(last_id_)}));
     }
     last_id_ = id;
-    block_id_ = id;
-    block_ends_stream_ = frame_.has(kEndStream);
+    begin_block(id);
     block_is_trailers_ = false;
     block_stream_ = nullptr;
-    continuations_ = 0;
     became_busy();
-    block_left_ = header_limit();
     if (goaway_sent_) return;
     if (auto code = refuse_stream(); code != Code::kNone) {
         if (refused_streams_++ > std::max<std::uint64_t>(static_cast<std::uint64_t>(*settings().concurrent_streams), 100))
@@ -144,12 +145,9 @@ void ClientConnection::begin_stream() {
 void ClientConnection::begin_trailers(Stream& stream) {
     if (stream.in_closed_ && !stream.broken_) return fail(Code::kStreamClosed, cat({"client sent HEADERS frame for half-closed stream ", std::to_string(stream.id_)}));
     if (!frame_.has(kEndStream)) return fail(Code::kProtocol, "client sent HEADERS frame in the middle of a stream");
-    block_id_ = stream.id_;
-    block_ends_stream_ = true;
+    begin_block(stream.id_);
     block_is_trailers_ = true;
     block_stream_ = &stream;
-    continuations_ = 0;
-    block_left_ = header_limit();
 }
 
 void ClientConnection::header_block(std::string_view bytes, bool last) {
@@ -162,6 +160,7 @@ void ClientConnection::header_block(std::string_view bytes, bool last) {
             case HeaderDecoder::Step::kEnd: return header_block_done();
             case HeaderDecoder::Step::kField: break;
         }
+        if (std::max(field.name.size(), field.value.size()) > field_limit_) return fail(Code::kCalm, "client sent too large header field");
         auto size = field.name.size() + field.value.size();
         if (size > block_left_) return fail(Code::kCalm, "client sent too large header");
         block_left_ -= size;

@@ -87,6 +87,7 @@ void ClientConnection::begin() {
     auto& conf = settings();
     small(Type::kSettings, 0, 0, put_setting(Setting::kMaxStreams, static_cast<std::uint32_t>(*conf.concurrent_streams)) +
                                  put_setting(Setting::kInitialWindow, static_cast<std::uint32_t>(conf.preread_size->value)) +
+                                 put_setting(Setting::kMaxFrameSize, kMaxFrame) +  // no frame is kept whole, so that their size costs nothing
                                  put_setting(Setting::kNoRfc7540Priorities, 1));
     send_window_update(0, static_cast<std::uint32_t>(kMaxWindow - kDefaultWindow));
     priorities_left_ = std::max<std::int64_t>(*conf.concurrent_streams, 100);

@@ -70,7 +70,7 @@ private:
     void begin_trailers(Stream& stream);
     void begin_stream();
     Code refuse_stream();
-    std::size_t header_limit() const;
+    void begin_block(std::uint32_t id);
     void header_block(std::string_view bytes, bool last);
     void header_block_done();
     void take_setting(std::uint16_t id, std::uint32_t value);
@@ -132,7 +132,7 @@ private:
     bool block_ends_stream_ = false;
     Stream* block_stream_ = nullptr;  // null: it is only decoded
     bool block_is_trailers_ = false;
-    std::size_t block_left_ = 0;  // bytes that its fields may still have
+    std::size_t block_left_ = 0, field_limit_ = 0;  // bytes that its fields may still have, and each of them
     unsigned continuations_ = 0;
 
     std::vector<Stream*> streams_;  // by their number

@@ -93,7 +93,6 @@ void ClientConnection::begin_frame(const FrameHead& head) {
     left_ = head.length;
     padding_ = 0;
     if (expects_continuation(head)) return;
-    if (head.length > kDefaultFrame) return fail(Code::kFrameSize, cat({"client sent too large frame: ", std::to_string(head.length)}));
     auto wrong = [&](std::string_view name, std::string_view what) { return cat({"client sent ", name, " frame with incorrect ", what}); };
     auto length = [&](std::string_view name) { return wrong(name, cat({"length ", std::to_string(head.length)})); };
     switch (head.type) {

@@ -43,6 +43,9 @@ public:
     Task<Read> read(std::span<char> into) override;
     ssize_t read_now(std::span<char> into) override;
     int discard_available() override;
+    std::size_t buffer_size(std::int64_t length, std::size_t configured) const override {
+        return length < 0 || static_cast<std::size_t>(length) > configured ? configured : static_cast<std::size_t>(length) + 1;
+    }
     bool finished() const override { return in_closed_ && in_begin_ == in_end_; }
     void send_continue() override {}  // HTTP/2 clients are not asked, as with nginx
 

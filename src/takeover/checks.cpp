@@ -63,7 +63,7 @@ Checks run_checks(const Subject& subject) {
     Checks checks;
     for (auto check : {check_configuration, check_certificates, check_nginx, check_ports, check_roots, check_upstreams, check_permissions,
                        check_systemd, check_directives, check_expiry, check_listens, check_way_back, check_disk, check_descriptors,
-                       check_modules, check_version, check_command_line, check_http2, check_sandbox, check_nameservers, check_dependents})
+                       check_modules, check_version, check_command_line, check_sandbox, check_nameservers, check_dependents})
         checks.push_back(check(subject));
     return checks;
 }
@@ -152,18 +152,6 @@ Check check_command_line(const Subject& subject) {
     if (runs == starts) return check;
     return verdict(check, Verdict::kFail, "nginx was started with " + runs + ", and nginx.service would start it with " + starts,
                    "systemctl restart nginx, if the unit is right; correct its ExecStart= otherwise: the way back starts the unit");
-}
-
-Check check_http2(const Subject& subject) {
-    auto check = made("HTTP/2", false, "listen and http2");
-    std::vector<std::string> places;
-    for (auto* one : subject.survey.named("listen"))
-        if (std::find(one->words.begin(), one->words.end(), "http2") != one->words.end()) places.push_back(one->place);
-    for (auto* one : subject.survey.named("http2"))
-        if (one->words.size() > 1 && one->words[1] == "on") places.push_back(one->place);
-    if (places.empty()) return check;
-    return verdict(check, Verdict::kWarn, "clients of " + places.front() + (places.size() > 1 ? " and " + number(places.size() - 1) + " more" : "") +
-                   " are served HTTP/1.1: bext has no HTTP/2 yet", "browsers do with HTTP/1.1 on their own; what needs HTTP/2, such as gRPC, stays with nginx");
 }
 
 Check check_way_back(const Subject& subject) {

@@ -81,7 +81,6 @@ Check check_disk(const Subject& subject);
 Check check_descriptors(const Subject& subject);
 Check check_modules(const Subject& subject);
 Check check_command_line(const Subject& subject);
-Check check_http2(const Subject& subject);
 Check check_sandbox(const Subject& subject);      // sandbox.cpp
 Check check_nameservers(const Subject& subject);  // nameservers.cpp
 Check check_dependents(const Subject& subject);   // dependents.cpp

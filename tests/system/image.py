@@ -12,7 +12,7 @@ RELEASE = 'bookworm'
 PACKAGES = '''
 systemd systemd-sysv dbus iproute2 procps curl openssl ca-certificates python3 wrk
 nginx php-fpm logrotate rpm certbot python3-certbot-nginx pebble unattended-upgrades needrestart
-libssl3 libpcre2-8-0 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
+libssl3 libpcre2-8-0 libnghttp2-14 zlib1g libcrypt1 libgflags2.2 libgoogle-glog0v6 libsystemd0 libsdbus-c++1
 fail2ban goaccess prometheus prometheus-nginx-exporter munin-plugins-core libwww-perl logwatch
 '''.split()
 

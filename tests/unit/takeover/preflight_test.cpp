@@ -163,16 +163,6 @@ TEST_F(PreflightTest, UdpIsNotAskedByTcpAndABackupIsKnown) {
     EXPECT_NE(check.reason.find("127.0.0.1:5, a backup,"), std::string::npos) << check.reason;
 }
 
-TEST_F(PreflightTest, OtherHttpThanTheClientsExpect) {
-    Subject subject;
-    subject.survey = survey_of("http { server { listen 80; } }");
-    EXPECT_EQ(check_http2(subject).verdict, Verdict::kPass);
-    subject.survey = survey_of("http { server { listen 443 ssl http2; } server { http2 on; } server { http2 off; } }");
-    auto check = check_http2(subject);
-    EXPECT_EQ(check.verdict, Verdict::kWarn);
-    EXPECT_NE(check.reason.find("nginx.conf:1 and 1 more are served HTTP/1.1"), std::string::npos) << check.reason;
-}
-
 TEST(CommandLine, WhatRunsAndWhatTheUnitStarts) {
     EXPECT_EQ(option_in("nginx: master process /usr/sbin/nginx -c /a -g x;", "-c"), "/a");
     EXPECT_EQ(option_in("nginx: master process nginx -c/a", "-c"), "/a");
