@@ -217,8 +217,8 @@ void ClientConnection::goaway(Code code) {
     if (goaway_sent_ || broken_) return;
     char payload[8];
     put32(put32(payload, last_served_), static_cast<std::uint32_t>(code));
-    small(Type::kGoAway, 0, 0, {payload, 8});
     goaway_sent_ = true;
+    put_small(Type::kGoAway, 0, 0, {payload, 8});
 }
 
 /// The client has broken the protocol, or asks for too much: the connection ends, and tells why.

@@ -93,6 +93,7 @@ private:
     bool write();
     Task<> write_rest();
     void small(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload);
+    void put_small(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload);
     void release_out();
 
     // http::LiveConnection (ending.cpp)

@@ -50,6 +50,11 @@ std::size_t ClientConnection::data_room() const {
 void ClientConnection::small(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
     if (over_) return;
     if (out_end_ - out_begin_ > kFlood) return fail(Code::kCalm, "http2 flood detected");
+    put_small(type, flags, stream, payload);
+}
+
+/// The same for a last frame, for which there is always room.
+void ClientConnection::put_small(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
     char* p = put_head(room(kFrameHead + payload.size()), static_cast<std::uint32_t>(payload.size()), type, flags, stream);
     std::memcpy(p, payload.data(), payload.size());
     put(kFrameHead + payload.size());
