@@ -9,7 +9,7 @@ let seconds=[],asking=false;
 // A sample is [time, requests, errors, milliseconds, committed]; what is missing is asked for.
 function take(list){
   const known=seconds.length?seconds.at(-1)[0]:0;
-  if(list.length&&(!known||list[0][0]>known+2)&&!asking){
+  if(list.length&&list[0][0]>known+2&&!asking){
     asking=true;
     get('/api/samples').then(all=>{seconds=all}).catch(()=>{}).finally(()=>{asking=false});
   }
