@@ -42,7 +42,7 @@ def a_repository_of_another_key_is_refused(machine):
 @bare
 def a_new_libssl_is_taken_without_a_loss(machine):
     _serving(machine)
-    libssl = machine.run("dpkg-query -W -f '${Package}' 'libssl3*'").out
+    libssl = machine.run("dpkg-query -W -f '${db:Status-Abbrev}${Package}\\n' 'libssl3*' | sed -n 's/^ii *//p'").out.strip()
     with tempfile.TemporaryDirectory() as directory:
         put_repository(machine, reassembled(machine, libssl, '9.0-1', directory))
     machine.put(ORIGIN, '/etc/apt/apt.conf.d/52bext')
