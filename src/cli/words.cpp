@@ -23,7 +23,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return d[a.size()][b.size()];
 }
 
-std::string quoted(std::string_view text) { return cat({"\"", text, "\""}); }
+std::string in_quotes(std::string_view text) { return cat({"\"", text, "\""}); }
 
 std::string meant(const std::string& near) { return near.empty() ? "" : "; did you mean " + near + "?"; }
 
@@ -120,7 +120,7 @@ private:
         if (!flag || (one_dash && name.size() == 1 && flag->name.size() != 1)) return unknown(std::string(word.substr(0, equals)), command_so_far());
         if (!flag->takes_value()) {
             if (value && *value != "true" && *value != "false" && *value != "1" && *value != "0")
-                return Error{cat({program_.name, ": ", typed(*flag), " takes no value, or true or false, not ", quoted(*value)})};
+                return Error{cat({program_.name, ": ", typed(*flag), " takes no value, or true or false, not ", in_quotes(*value)})};
             bool yes = !value || *value == "true" || *value == "1";
             value = on == yes ? "true" : "false";
         } else if (!value) {
@@ -138,7 +138,7 @@ private:
         if (flag.kind != Kind::kNumber) return {};
         auto number = parse_decimal(value);
         if (number && *number >= static_cast<std::uint64_t>(flag.least) && *number <= static_cast<std::uint64_t>(flag.most)) return {};
-        return Error{cat({program_.name, ": ", typed(flag), " takes a number from ", std::to_string(flag.least), " to ", std::to_string(flag.most), ", not ", quoted(value)})};
+        return Error{cat({program_.name, ": ", typed(flag), " takes a number from ", std::to_string(flag.least), " to ", std::to_string(flag.most), ", not ", in_quotes(value)})};
     }
 
     const Command* command_of(std::string_view words) const {
@@ -160,7 +160,7 @@ private:
         };
         command ? add(command->flags) : add(known_);
         auto who = command ? cat({program_.name, " ", command->words}) : std::string(program_.name);
-        return Error{cat({who, ": there is no flag ", quoted(flag), meant(nearest(flag, names))})};
+        return Error{cat({who, ": there is no flag ", in_quotes(flag), meant(nearest(flag, names))})};
     }
 
     Result<> find_command(Invocation& invocation) {
@@ -180,7 +180,7 @@ private:
             invocation.command = command;
             if (count == words.size()) return {};
             auto hint = command->meant ? cat({"; did you mean ", typed(*command->meant), " ", words[count], "?"}) : std::string();
-            return Error{cat({program_.name, " ", command->words, ": unknown word ", quoted(words[count]), hint})};
+            return Error{cat({program_.name, " ", command->words, ": unknown word ", in_quotes(words[count]), hint})};
         }
         return no_command(words, invocation);
     }
@@ -192,8 +192,8 @@ private:
             if (command.group.empty()) continue;
             names.emplace_back(command.words);
             names.emplace_back(command.words.substr(0, command.words.find(' ')));
-            if (command.words.starts_with(all + " ")) longer.push_back(quoted(cat({program_.name, " ", command.words})));
-            if (command.words.ends_with(" " + all)) tails.push_back(quoted(cat({program_.name, " ", command.words})));
+            if (command.words.starts_with(all + " ")) longer.push_back(in_quotes(cat({program_.name, " ", command.words})));
+            if (command.words.ends_with(" " + all)) tails.push_back(in_quotes(cat({program_.name, " ", command.words})));
         }
         if (!longer.empty()) {
             invocation.topic = all;
@@ -204,8 +204,8 @@ private:
         }
         auto near = tails.empty() ? nearest(all, names) : tails.front();
         if (near.empty()) near = nearest(words.front(), names);
-        if (tails.empty() && !near.empty()) near = quoted(near);
-        return Error{cat({program_.name, ": there is no command ", quoted(all), meant(near)})};
+        if (tails.empty() && !near.empty()) near = in_quotes(near);
+        return Error{cat({program_.name, ": there is no command ", in_quotes(all), meant(near)})};
     }
 
     const Program& program_;

@@ -6,7 +6,10 @@ namespace bext::dashboard {
 
 const char* const kScript = R"js(
 const $=id=>document.getElementById(id);
-const put=(parent,tag,text,kind)=>{const e=document.createElement(tag);if(text!==undefined)e.textContent=text;if(kind)e.className=kind;parent.append(e);return e};
+const put=(parent,tag,text,kind)=>{
+  const e=document.createElement(tag);if(text!==undefined)e.textContent=text;if(kind)e.className=kind;
+  parent.append(e);return e;
+};
 const say=(id,text)=>{if($(id).textContent!==text)$(id).textContent=text};
 const many=(n,word)=>n+' '+word+(n===1?'':'s');
 const shown={};
@@ -17,7 +20,10 @@ const call=(path,options)=>fetch(path,{...options,headers:{'X-Bext-Key':key}});
 const get=async path=>{const r=await call(path);if(!r.ok)throw Object.assign(new Error(path+': '+r.status),{status:r.status});return r.json()};
 const again=task=>task().catch(e=>{if(e.status!==403)setTimeout(()=>again(task),2000)});
 const clock=seconds=>new Date(seconds*1000).toLocaleTimeString([],{hourCycle:'h23',hour:'2-digit',minute:'2-digit',second:'2-digit'});
-const day=seconds=>{const d=new Date(seconds*1000),two=n=>String(n).padStart(2,'0');return d.getFullYear()+'-'+two(d.getMonth()+1)+'-'+two(d.getDate())+' '+clock(seconds)};
+const day=seconds=>{
+  const d=new Date(seconds*1000),two=n=>String(n).padStart(2,'0');
+  return d.getFullYear()+'-'+two(d.getMonth()+1)+'-'+two(d.getDate())+' '+clock(seconds);
+};
 let last=null,connected=false;
 
 // A long name may be broken behind a dot or a slash, and nowhere else.

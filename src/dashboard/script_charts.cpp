@@ -9,7 +9,7 @@ let seconds=[],asking=false;
 // A sample is [time, requests, errors, milliseconds, committed]; what is missing is asked for.
 function take(list){
   const known=seconds.length?seconds.at(-1)[0]:0;
-  if(list.length&&(!known||list[0][0]>known+2)&&!asking){
+  if(list.length&&list[0][0]>known+2&&!asking){
     asking=true;
     get('/api/samples').then(all=>{seconds=all}).catch(()=>{}).finally(()=>{asking=false});
   }
@@ -25,8 +25,9 @@ function points(which){
   for(const s of seconds){const at=Math.floor(s[0]/BUCKET)*BUCKET;(all.get(at)||all.set(at,[]).get(at)).push(s)}
   return [...all].map(([time,list])=>({time,value:average(list.map(s=>s[which])),committed:list.at(-1)[4]}));
 }
-const CHARTS=[{name:'requests',title:'Requests',unit:'/s',which:1},{name:'errors',title:'Errors',unit:'/s',which:2},{name:'milliseconds',title:'Answer time',unit:' ms',which:3}];
-const HEIGHT=50,SVG='http://www.w3.org/2000/svg';
+const CHARTS=[{name:'requests',title:'Requests',unit:'/s',which:1},{name:'errors',title:'Errors',unit:'/s',which:2},
+  {name:'milliseconds',title:'Answer time',unit:' ms',which:3}];
+const HEIGHT=50,LABEL=16,SVG='http://www.w3.org/2000/svg';
 const short=value=>Number.isInteger(value)?String(value):value.toFixed(1);
 const nice=most=>{const step=10**Math.floor(Math.log10(Math.max(most,1)));return [1,2,5,10].map(n=>n*step).find(n=>n>=most)};
 for(const c of CHARTS){
@@ -39,7 +40,10 @@ for(const c of CHARTS){
   c.facts=put(f,'p','','small');c.at=null;
   const point=index=>{c.at=c.points&&c.points[index]?c.points[index].time:null;mark(c)};
   c.range.addEventListener('input',()=>point(+c.range.value));
-  c.range.addEventListener('pointermove',e=>{const box=c.svg.getBoundingClientRect(),n=width();point((c.points||[]).length-1-Math.round(n-n*(e.clientX-box.left)/box.width))});
+  c.range.addEventListener('pointermove',e=>{
+    const box=c.svg.getBoundingClientRect(),n=width();
+    point((c.points||[]).length-1-Math.round(n-n*(e.clientX-box.left)/box.width));
+  });
   c.range.addEventListener('focus',()=>point(+c.range.value));
   for(const gone of ['pointerleave','blur'])c.range.addEventListener(gone,()=>{c.at=null;mark(c)});
 }
@@ -66,12 +70,18 @@ function draw(c){
   c.svg.replaceChildren();c.plot.querySelectorAll('.at').forEach(e=>e.remove());
   made('line',{class:'half',x1:0,x2:W,y1:y(top/2),y2:y(top/2)});
   const switches=list.map((p,i)=>i).filter(i=>i&&list[i].committed!==list[i-1].committed),ends=[0,...switches,list.length];
-  for(let k=0;k+1<ends.length;k++)if(list[ends[k]]?.committed)made('rect',{x:x(ends[k]),y:0,width:Math.max(0,x(Math.min(ends[k+1],list.length-1))-x(ends[k])),height:HEIGHT});
+  for(let k=0;k+1<ends.length;k++){
+    const from=x(ends[k]),to=x(Math.min(ends[k+1],list.length-1));
+    if(list[ends[k]]?.committed)made('rect',{x:from,y:0,width:Math.max(0,to-from),height:HEIGHT});
+  }
   made('polyline',{points:list.map((p,i)=>x(i)+','+y(p.value)).join(' ')});
-  for(const i of switches){
-    made('line',{class:'switch',x1:x(i),x2:x(i),y1:0,y2:HEIGHT});
-    const at=put(c.plot,'span',list[i].committed?'bext':'nginx','at');at.setAttribute('aria-hidden','true');
-    at.style.left=Math.min(95,Math.max(20,100*x(i)/W))+'%';
+  for(const i of switches)made('line',{class:'switch',x1:x(i),x2:x(i),y1:0,y2:HEIGHT});
+  // The newest keep their places; one that is near the next goes to its left, and away where the axis has its own text.
+  let room=95;
+  for(const i of [...switches].reverse()){
+    const left=Math.min(room,Math.max(22,100*x(i)/W));if(left<22)break;
+    const at=put(c.plot,'span',list[i].committed?'bext':'nginx','at');at.setAttribute('aria-hidden','true');at.style.left=left+'%';
+    room=left-LABEL;
   }
   const mean=part=>part.length?average(part.map(p=>p.value)).toFixed(1):'–',at=switches.at(-1);
   c.now.textContent=list.length?short(list.at(-1).value)+c.unit:'–';c.top.textContent='max '+top+c.unit;

@@ -6,7 +6,10 @@ namespace bext::dashboard {
 const char* const kNumberScript = R"js(
 const MOST=200;  // rows of a table
 let counted=null,inventory=null;
-const bytes=n=>{let unit=0;for(;n>=1024&&unit<5;++unit)n/=1024;return (unit&&n<10?n.toFixed(1):Math.round(n))+['',' KiB',' MiB',' GiB',' TiB',' PiB'][unit]+(unit?'':' B')};
+const bytes=n=>{
+  let unit=0;for(;n>=1024&&unit<5;++unit)n/=1024;
+  return (unit&&n<10?n.toFixed(1):Math.round(n))+[' B',' KiB',' MiB',' GiB',' TiB',' PiB'][unit];
+};
 const sum=list=>list.reduce((a,b)=>a+b,0);
 // The time below which that part of the answers took, from classes of duration.
 function percentile(classes,bounds,part){
@@ -115,7 +118,8 @@ async function errors(){
   for(const log of logs){
     broken(put($('errors'),'h3'),log.file);
     if(log.reason||!log.lines.length){none($('errors'),log.reason||'empty');continue}
-    const pre=put($('errors'),'pre',log.lines.join('\n'),'log');pre.tabIndex=0;pre.setAttribute('role','region');pre.setAttribute('aria-label','The end of '+log.file);
+    const pre=put($('errors'),'pre',log.lines.join('\n'),'log');
+    pre.tabIndex=0;pre.setAttribute('role','region');pre.setAttribute('aria-label','The end of '+log.file);
     pre.scrollTop=pre.scrollHeight;
   }
 }

@@ -32,7 +32,8 @@ const moving=status=>status.busy||['TakingOver','RollingBack'].includes(status.t
 function progress(status,step){
   const now=step&&step.kind==='step'?step.text||step.name:'beginning';
   switch(status.takeover.state.phase){case 'TakingOver':return 'Taking over: '+now+' …';case 'RollingBack':return 'Rolling back: '+now+' …'}
-  return status.doing==='rollback'?'Rolling back: beginning …':status.doing==='takeover'?'Taking over: checking the machine once more …':'Checking the machine again …';
+  return status.doing==='rollback'?'Rolling back: beginning …':
+    status.doing==='takeover'?'Taking over: checking the machine once more …':'Checking the machine again …';
 }
 function buttons(){
   if(!last)return;
@@ -70,8 +71,12 @@ function show(status){
   if(changed('looked',status.takeover.looked)){again(checks);again(rehearse);say('looked','As the machine was at '+clock(status.takeover.looked/1000)+'.')}
   if(changed('history',steps)){
     $('history').replaceChildren();
-    for(const r of steps){const li=put($('history'),'li'),time=put(li,'time',clock(r.time));time.dateTime=new Date(r.time*1000).toISOString();
-      const text=put(li,'span');if(r.kind==='step')text.textContent=r.text||r.name;else if(r.kind==='accept')text.textContent='accepted: '+r.name+': '+r.text;else{put(text,'b',r.name);if(r.text)text.append(': '+r.text)}}
+    for(const r of steps){
+      const li=put($('history'),'li'),time=put(li,'time',clock(r.time)),text=put(li,'span');time.dateTime=new Date(r.time*1000).toISOString();
+      if(r.kind==='step')text.textContent=r.text||r.name;
+      else if(r.kind==='accept')text.textContent='accepted: '+r.name+': '+r.text;
+      else{put(text,'b',r.name);if(r.text)text.append(': '+r.text)}
+    }
     newest();
     if(!steps.length)put(put($('history'),'li'),'span','nothing yet','soft');
   }
@@ -107,9 +112,10 @@ function rehearsal(r){
   if(!changed('rehearsal',r))return;
   const differ=r.requests-r.matched,open=differ-(r.accepted||0);
   $('rehearsal').hidden=false;$('locations').replaceChildren();
-  say('rehearsed',r.state!=='done'?(r.state||'unknown')+(r.reason?': '+r.reason:''):
-    (!differ?(r.requests===1?'The request is':'All '+r.requests+' requests are')+' answered as nginx does':
-    differ+' of '+many(r.requests,'request')+(differ===1?' differs':' differ')+(open?open<differ?'; '+(differ-open)+' of them accepted':'':', which was accepted'))+(r.reason?' ('+r.reason+')':''));
+  const accepted=!open?', which was accepted':open<differ?'; '+(differ-open)+' of them accepted':'';
+  const result=differ?differ+' of '+many(r.requests,'request')+(differ===1?' differs':' differ')+accepted:
+    (r.requests===1?'The request is':'All '+r.requests+' requests are')+' answered as nginx does';
+  say('rehearsed',r.state!=='done'?(r.state||'unknown')+(r.reason?': '+r.reason:''):result+(r.reason?' ('+r.reason+')':''));
   $('rehearsed').className=r.state!=='done'?(r.state==='failed'?'bad':'soft'):open?'bad':differ?'warn mark':'good';
   if(!r.locations||!r.locations.length)return;
   const t=table($('locations'),'h-rehearsal',['Location','Requests','As nginx']);
@@ -150,7 +156,8 @@ async function begin(path,body){
   catch{say('trouble','The command could not be reached; nothing was begun.')}
 }
 $('again').onclick=()=>{$('h-checks').focus();begin('/api/checks')};
-$('take').onclick=()=>ask('Take over now?','bext serves in nginx’s place, on nginx’s own sockets: nobody is refused meanwhile. If a step fails, nginx goes on as before.','Take over now','/api/takeover');
+$('take').onclick=()=>ask('Take over now?','bext serves in nginx’s place, on nginx’s own sockets: nobody is refused meanwhile. '+
+  'If a step fails, nginx goes on as before.','Take over now','/api/takeover');
 $('back').onclick=()=>ask('Roll back to nginx?','nginx is started again and gets the ports back: nobody is refused meanwhile.','Roll back now','/api/rollback');
 // The connection is lost: nothing can be pressed.
 function unreachable(){$('overlay').hidden=true;buttons()}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include "base/text.h"
 #include "takeover/rehearsal_plan.h"
@@ -34,6 +35,45 @@ std::string lines_from(const std::string& path, std::uint64_t& offset) {
     return text;
 }
 
+/// Whether added() can read the lines of this format.
+bool is_read(const Survey& survey, std::string_view format) {
+    if (format == "combined") return true;
+    for (auto* one : survey.named("log_format")) {
+        if (one->words.size() < 3 || one->words[1] != format) continue;
+        std::string text;
+        for (auto at = one->words.begin() + 2; at != one->words.end(); ++at) text += *at;
+        return text.find("\"$request\" $status") != text.npos;
+    }
+    return false;
+}
+
+/// How good a log is for counting requests.
+int worth(const Survey& survey, const Found& log) {
+    if (!is_read(survey, log.words.size() > 2 ? log.words[2] : "combined")) return 0;
+    return std::ranges::any_of(log.words, [](auto& word) { return word.starts_with("if="); }) ? 1 : 2;
+}
+
+/// What may be left out: one log of each block is enough, one that is counted anyway if there is one.
+std::set<std::string> spare(const Survey& survey) {
+    std::map<int, std::vector<std::string>> blocks;  // the best ones of each
+    std::map<int, int> best;
+    std::set<std::string> all, chosen;
+    for (auto* log : survey.named("access_log")) {
+        if (log->words.size() < 2 || log_file_of(*log).empty()) continue;
+        all.insert(log_file_of(*log));
+        auto worth_of_it = worth(survey, *log);
+        auto known = best.try_emplace(log->block, worth_of_it).first;
+        if (worth_of_it > known->second) known->second = worth_of_it, blocks[log->block].clear();
+        if (worth_of_it == known->second) blocks[log->block].push_back(log_file_of(*log));
+    }
+    for (auto& [block, files] : blocks)
+        if (files.size() == 1) chosen.insert(files.front());
+    for (auto& [block, files] : blocks)
+        if (std::ranges::none_of(files, [&](auto& file) { return chosen.contains(file); })) chosen.insert(files.front());
+    std::erase_if(all, [&](auto& file) { return chosen.contains(file); });
+    return all;
+}
+
 }  // namespace
 
 std::set<std::string> access_logs_of(const Survey& survey) {
@@ -41,6 +81,7 @@ std::set<std::string> access_logs_of(const Survey& survey) {
     for (auto& one : survey.directives) servers = std::max(servers, one.server + 1);
     std::set<std::string> all;
     for (int i = 0; i < servers; ++i) all.merge(log_files_of(survey, i, kStandardLog));
+    for (auto& file : spare(survey)) all.erase(file);
     return all;
 }
 

@@ -10,7 +10,8 @@
 
 namespace bext::takeover {
 
-/// Every access log of a configuration; those with variables in their names are left out.
+/// The access logs of a configuration, but for those with variables in their names. Several of one server or location tell of the same
+/// requests: of these one is enough, if possible one of all requests, and with their statuses behind them.
 std::set<std::string> access_logs_of(const Survey& survey);
 
 class AccessLogs {

@@ -70,6 +70,12 @@ std::string location_of(const http::Server& server, std::string_view target) {
     return cat({location->kind == Kind::kExact ? "= " : location->kind == Kind::kNoRegex ? "^~ " : "", location->name});
 }
 
+std::string log_file_of(const Found& access_log) {
+    auto& path = access_log.words[1];
+    bool file = path != "off" && !path.starts_with("syslog:") && path.find('$') == path.npos;
+    return file ? conf::absolute_path(kLogPrefix, path) : "";
+}
+
 std::set<std::string> log_files_of(const Survey& survey, int server, const std::string& standard) {
     std::set<std::string> own, common;
     bool own_given = false, common_given = false;
@@ -78,9 +84,7 @@ std::set<std::string> log_files_of(const Survey& survey, int server, const std::
         if (one->words.size() < 2 || (!here && one->inside != std::vector<std::string>{"http"})) continue;
         // One of a location adds a file; only one of the server replaces what http has.
         (here ? own_given : common_given) |= !here || one->inside.size() == 2;
-        auto& path = one->words[1];
-        if (path == "off" || path.starts_with("syslog:") || path.find('$') != path.npos) continue;
-        (here ? own : common).insert(conf::absolute_path(kLogPrefix, path));
+        if (auto file = log_file_of(*one); !file.empty()) (here ? own : common).insert(file);
     }
     if (own_given) return own;
     if (!common_given) common.insert(standard);

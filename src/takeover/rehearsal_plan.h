@@ -25,6 +25,9 @@ struct Planned {
 /// which server wrote it, so each request has the first names of all servers that write into its file.
 std::vector<Planned> plan_of(const Subject& subject, std::size_t most);
 
+/// The file that an access_log with an argument names; "" for off, syslog, and a name with variables.
+std::string log_file_of(const Found& access_log);
+
 /// The log files of a server, as the configuration names them; those with variables in their names are left out.
 std::set<std::string> log_files_of(const Survey& survey, int server, const std::string& standard);
 

@@ -22,7 +22,7 @@ public:
                 close();
                 continue;
             }
-            survey_.directives.push_back({words, lexer.name() + ":" + std::to_string(lexer.line()), inside_, server_});
+            survey_.directives.push_back({words, lexer.name() + ":" + std::to_string(lexer.line()), inside_, server_, blocks_.empty() ? 0 : blocks_.back()});
             if (*end == conf::End::kBlockOpens) open(words.front());
             if (words.front() == "include" && words.size() == 2 && !entries()) include(words[1], depth);
         }
@@ -39,12 +39,14 @@ private:
     void open(const std::string& name) {
         if (name == "server" && !inside_.empty() && inside_.back() == "http") server_ = servers_++;
         inside_.push_back(name);
+        blocks_.push_back(++opened_);
     }
 
     void close() {
         if (inside_.empty()) return;
         if (inside_.size() == 2 && inside_.back() == "server") server_ = -1;
         inside_.pop_back();
+        blocks_.pop_back();
     }
 
     void include(const std::string& pattern, int depth) {
@@ -61,7 +63,8 @@ private:
     std::string directory_;
     Survey& survey_;
     std::vector<std::string> inside_;
-    int server_ = -1, servers_ = 0;
+    std::vector<int> blocks_;  // their numbers, one for each of `inside_`
+    int server_ = -1, servers_ = 0, opened_ = 0;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ struct Found {
     std::string place;               // "FILE:LINE"
     std::vector<std::string> inside;  // the blocks around it, the outermost first
     int server = -1;                  // which server {} it stands in, counted from 0
+    int block = 0;                    // which block it stands in, counted from 1; 0 for none
 };
 
 struct Survey {

@@ -3,6 +3,7 @@
 
     run.py --build DIR [--thorough] [CASE[.TEST]…]    cases/CASE.py, or its function TEST alone; all when none is named
     run.py --package FILE [CASE[.TEST]…]              the same with what is in a Debian package, such as that of a build before
+    run.py --release NAME --package FILE [CASE[.TEST]…]   in machines of another release of Debian, for which the package was built
     run.py --image                       only makes the disk that the machines start from
     run.py --list                        names the tests
 
@@ -104,6 +105,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'release')
     parser.add_argument('--package', type=pathlib.Path)
+    parser.add_argument('--release', choices=image.LIBRARIES, default=image.USUAL)
     parser.add_argument('--image', action='store_true')
     parser.add_argument('--list', action='store_true')
     parser.add_argument('--thorough', action='store_true')
@@ -114,7 +116,9 @@ def main():
         print('\n'.join(name for name, _ in tests))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the commands of the tests would ignore it, too
+    # Under nohup, or behind a script's &, the commands of the tests would ignore these, too.
+    for one, default in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        signal.signal(one, default)
     missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     reason = impossible()
     if reason:
@@ -129,7 +133,7 @@ def main():
     tests = [(name, function) for name, function in tests if name not in skipped]
     if skipped and not tests:
         return SKIPPED
-    disk = image.ensure()
+    disk = image.ensure(args.release)
     if args.image:
         print(disk)
         return 0

@@ -30,6 +30,11 @@ def main_pid(machine, unit='bext'):
     return machine.run(f'systemctl show -P MainPID {unit}').out.strip()
 
 
+def debians_nginx(machine):
+    """nginx/VERSION of Debian's own nginx, whoever has its name now."""
+    return machine.run('own=/usr/sbin/nginx; [ ! -e $own.real ] || own=$own.real; $own -v').err.split()[2]
+
+
 def acknowledges_at_once(machine, unit):
     """Whether a connection to the unit's listening sockets is acknowledged at once (docs/adr/0012-acknowledgments.md)."""
     values = machine.run(['python3', '-c', QUICKACK, main_pid(machine, unit)]).out.split()

@@ -3,7 +3,7 @@ import tempfile
 
 from machine import bare
 from packages import built_rpm, empty_rpm, is_of_the_installed_file
-from service import Load, main_pid, serve_debians_site
+from service import Load, debians_nginx, main_pid, serve_debians_site
 
 RPM = 'rpm --nodeps'
 
@@ -26,7 +26,7 @@ def it_is_installed_upgraded_and_removed(machine):
     with Load(machine, kept=8, fresh=4) as load:
         machine.run(f'{RPM} -i /root/one.rpm')
     load.nothing_was_lost()
-    assert load.servers.keys() == {'nginx/1.22.1'} and not _is_active(machine, 'bext')
+    assert load.servers.keys() == {debians_nginx(machine)} and not _is_active(machine, 'bext')
     assert machine.run('stat -c "%a %U" /etc/bext/bext.config.toml').out == '640 root\n'
     machine.put('[upgrade]\ndrain_timeout = 3\n', '/etc/bext/bext.config.toml')
     serve_debians_site(machine)

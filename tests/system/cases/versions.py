@@ -1,36 +1,27 @@
-"""Whose defaults bext has: those of Debian 12's nginx 1.22 where it stands in for that, and load_module lines of packages."""
+"""Whose defaults bext has: those of Debian's nginx where it stands in for that, and load_module lines of packages."""
 import json
 
 GO = 'bext nginx-takeover --auto-takeover --probation 0'
 INSTALL, UNINSTALL = 'bext nginx masquerade install', 'bext nginx masquerade uninstall'
 
-# An application as Node's http module is: HTTP/1.0 is answered without a length and closed, HTTP/1.1 with one, and kept.
+# The most ordinary application of Node, which keeps how it was asked. It answers HTTP/1.0 without a length and closes, HTTP/1.1 with one.
 APP = '''
-import socketserver
-class App(socketserver.StreamRequestHandler):
-    def handle(self):
-        while line := self.rfile.readline():
-            head = []
-            while (field := self.rfile.readline()) not in (b'\\r\\n', b''):
-                head.append(field.decode().strip().lower())
-            with open('/run/asked', 'a') as asked:
-                asked.write(line.decode().strip() + '|' + '|'.join(sorted(one for one in head if one.startswith('connection'))) + '\\n')
-            old = line.strip().endswith(b'1.0')
-            framing = b'Connection: close' if old else b'Content-Length: 41'
-            self.wfile.write(b'HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\n' + framing + b'\\r\\n\\r\\n' + b'x' * 41)
-            if old:
-                return
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = daemon_threads = True
-Server(('127.0.0.1', 3000), App).serve_forever()
+const fs = require('fs');
+require('http').createServer((request, response) => {
+  const connection = request.headers.connection === undefined ? '' : 'connection: ' + request.headers.connection;
+  fs.appendFileSync('/run/asked', `${request.method} ${request.url} HTTP/${request.httpVersion}|${connection}\\n`);
+  response.setHeader('Content-Type', 'text/plain');
+  response.end('x'.repeat(41));
+}).listen(3000, '127.0.0.1');
 '''
 SITE = 'server { listen 8090; server_name app.example; location / { proxy_pass http://127.0.0.1:3000; } }'
 
 
 def _application(machine):
-    """It also serves after a reboot."""
-    machine.put(APP, '/opt/app.py')
-    machine.put('[Service]\nExecStart=/usr/bin/python3 /opt/app.py\n[Install]\nWantedBy=multi-user.target\n', '/etc/systemd/system/app.service')
+    """It also serves after a reboot, and is all that this nginx.conf has beyond the package's (image.TOLD_APART)."""
+    machine.run(r"sed -i 's/^\tserver_tokens on;/\tserver_tokens off;/' /etc/nginx/nginx.conf")
+    machine.put(APP, '/opt/app.js')
+    machine.put('[Service]\nExecStart=/usr/bin/node /opt/app.js\n[Install]\nWantedBy=multi-user.target\n', '/etc/systemd/system/app.service')
     machine.run('systemctl daemon-reload; systemctl enable --now app')
     machine.put(SITE, '/etc/nginx/conf.d/app.conf')
     machine.run('systemctl reload nginx')

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 #include <vector>
@@ -40,9 +41,11 @@ class DashboardTest : public testing::Test {
 protected:
     void SetUp() override {
         actions_.command = "bext nginx-takeover";
-        actions_.status = [] { return std::string("\"phase\":\"Preflight\""); };
+        actions_.status = [] { return std::string("\"phase\":\n\"Preflight\"\n"); };
         for (auto* name : {"checks", "rehearsal", "config"}) actions_.shows[name] = [] { return std::string("{}"); };
         for (auto* name : {"checks", "takeover", "rollback"}) actions_.changes[name] = [this]() -> Result<> { return ++begun_, Result<>(); };
+        actions_.changes["slow"] = [this]() -> Result<> { return under_way_.set_value(), wait_to_go(), Error{"it went\nback"}; };
+        actions_.interrupt = [this] { ++interrupted_, go_ = true; };
         actions_.decisions["accept"] = [this](std::string_view body) -> Result<> {
             if (body.empty()) return Error{"say why"};
             accepted_ = body;
@@ -54,7 +57,12 @@ protected:
         url_ = opened.get_future().get();
         token_ = url_.substr(url_.find("token=") + 6);
     }
-    void TearDown() override {
+    void TearDown() override { end(); }
+    void wait_to_go() const {
+        for (int i = 0; i < 1000 && !go_; ++i) usleep(10'000);
+    }
+    void end() {
+        if (!thread_.joinable()) return;
         kill(getpid(), SIGTERM);  // asio hears it, and ends
         thread_.join();
     }
@@ -79,7 +87,9 @@ protected:
     }
 
     Actions actions_;
-    int port_ = 0, begun_ = 0;
+    int port_ = 0, begun_ = 0, interrupted_ = 0;
+    std::promise<void> under_way_;
+    std::atomic<bool> go_ = false;
     std::string url_, token_, accepted_;
     std::thread thread_;
 };
@@ -120,6 +130,32 @@ TEST_F(DashboardTest, ADecisionIsMadeAtOnceAndNeedsTheToken) {
     EXPECT_TRUE(ask("POST /api/config", token).starts_with("HTTP/1.1 404 ")) << "what is shown is no action";
 }
 
+TEST_F(DashboardTest, OneChangeAtATimeAndItsTroubleIsTold) {
+    auto token = "X-Bext-Token: " + token_ + "\r\n";
+    EXPECT_TRUE(ask("POST /api/slow", token).starts_with("HTTP/1.1 202 "));
+    under_way_.get_future().wait();
+    EXPECT_TRUE(ask("POST /api/takeover", token).starts_with("HTTP/1.1 409 "));
+    EXPECT_EQ(begun_, 0);
+    EXPECT_NE(ask("GET /api/status", token).find("\"busy\":true,\"doing\":\"slow\",\"trouble\":\"\""), std::string::npos);
+    go_ = true;
+    std::string status;
+    for (int i = 0; i < 500 && status.find("\"busy\":false") == std::string::npos; ++i, usleep(10'000)) status = ask("GET /api/status", token);
+    EXPECT_NE(status.find("\"doing\":\"\",\"trouble\":\"it went\\u000aback\""), std::string::npos) << status;
+    EXPECT_TRUE(ask("POST /api/takeover", token).starts_with("HTTP/1.1 202 ")) << "the next may begin";
+}
+
+TEST_F(DashboardTest, ASignalAsksWhatIsUnderWayToGoBackAndWaitsForIt) {
+    EXPECT_TRUE(ask("POST /api/slow", "X-Bext-Token: " + token_ + "\r\n").starts_with("HTTP/1.1 202 "));
+    under_way_.get_future().wait();
+    end();
+    EXPECT_EQ(interrupted_, 1);
+}
+
+TEST_F(DashboardTest, ASignalInterruptsNothingWhereNothingIsUnderWay) {
+    end();
+    EXPECT_EQ(interrupted_, 0);
+}
+
 TEST_F(DashboardTest, WhoSaysNothingKeepsNobodyOut) {
     std::vector<Fd> idle;
     for (int i = 0; i < 80; ++i) idle.push_back(connected(port_));
@@ -136,7 +172,10 @@ TEST_F(DashboardTest, WhoHasTheTokenStays) {
     std::vector<Fd> idle;
     for (int i = 0; i < 80; ++i) idle.push_back(connected(port_));
     EXPECT_EQ(rest_of(idle.front()), "");
-    EXPECT_GT(recv(stream.get(), piece, sizeof piece, 0), 0) << "an event";
+    auto size = recv(stream.get(), piece, sizeof piece, 0);
+    ASSERT_GT(size, 0) << "an event";
+    auto event = std::string(piece, static_cast<std::size_t>(size));
+    EXPECT_TRUE(event.starts_with("data: {") && event.ends_with("\"phase\":\"Preflight\"}\n\n")) << "a line end would end it: " << event;
 }
 
 }  // namespace

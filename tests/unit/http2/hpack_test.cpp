@@ -13,7 +13,7 @@ namespace {
 /// nghttp2 reads what we write.
 TEST(Hpack, WhatIsWrittenIsRead) {
     HeaderDecoder decoder;
-    for (std::size_t size : {0u, 1u, 126u, 127u, 128u, 254u, 255u, 4096u, 70000u})
+    for (std::size_t size : {0u, 1u, 126u, 127u, 128u, 254u, 255u, 4096u, 60000u})
         for (int status : {200, 204, 206, 304, 400, 404, 500, 201, 999}) {
             std::string value(size, 'v'), room(2 * size + 400, '\0');
             HeaderWriter writer(room.data());
