@@ -31,13 +31,15 @@ CLOSE_1001 = b'\x88\x02\x03\xe9'
 class Load:
     """load.py beside something that happens; then nothing may be lost."""
 
+    script = 'load.py'
+
     def __init__(self, server, tls=False, kept=16, fresh=4, port=None):
         self.words = ['--port', str(port or (server.tls if tls else server.plain)), '--kept', str(kept), '--fresh', str(fresh)] + ['--tls'] * tls
         self.ready = server.dir / 'load.ready'
 
     def __enter__(self):
         self.ready.unlink(missing_ok=True)
-        self.process = subprocess.Popen([sys.executable, HERE.parent / 'system' / 'load.py', *self.words, '--ready', self.ready],
+        self.process = subprocess.Popen([sys.executable, HERE.parent / 'system' / self.script, *self.words, '--ready', self.ready],
                                         stdout=subprocess.PIPE, text=True)
         wait_until(self.ready.exists, 'the first answers')
         return self
@@ -50,6 +52,16 @@ class Load:
 
     def lost_nothing(self):
         assert self.counts['refused'] == self.counts['lost'] == self.counts['errors'] == '0', self.counts
+
+
+class Http2Load(Load):
+    """The same over HTTP/2: connections with eight requests under way each."""
+
+    script = 'load_http2.py'
+
+    def __init__(self, server, tls=False, connections=8):
+        self.words = ['--port', str(server.tls if tls else server.plain), '--connections', str(connections)] + ['--tls'] * tls
+        self.ready = server.dir / 'load.ready'
 
 
 def reloads_lose_and_close_nothing(server):
@@ -76,6 +88,44 @@ def upgrades_lose_nothing(server):
             assert load.counts['closed'] == '0', load.counts
     assert server.figure('upgrades') == 10
     assert server.figure('adopted') == server.figure('passed') > 0
+
+
+def http2_loses_nothing(server):
+    """A reload closes no connection; an upgrade has each go on elsewhere when what it has under way is served."""
+    conf = 'http2 on; keepalive_requests 100000000;'
+    for tls in (False, True):
+        server.configure(http=conf)
+        server.bext('reload')
+        with Http2Load(server, tls) as load:
+            for number in range(10):
+                server.configure(http=conf, body=str(number))
+                server.bext('reload')
+        load.lost_nothing()
+        assert load.counts['goaways'] == load.counts['closed'] == load.counts['again'] == '0', load.counts
+        with Http2Load(server, tls) as load:
+            for _ in range(5):
+                server.bext('upgrade')
+        load.lost_nothing()
+        assert int(load.counts['goaways']) >= 5 * 8 and load.counts['closed'] == load.counts['again'] == '0', load.counts
+
+
+def http2_is_given_up_with_its_directive(server):
+    """Streams that are open end on the configuration that they began with; new connections speak HTTP/1.1 only."""
+    server.configure(http='http2 on;')
+    server.bext('reload')
+    assert server.alpn(['h2', 'http/1.1']) == 'h2'
+    server.configure()
+    server.bext('reload')
+    assert server.alpn(['h2', 'http/1.1']) == 'http/1.1'
+
+
+def a_dead_worker_loses_what_was_under_way_over_http2(server):
+    server.configure(http='http2 on;')
+    server.bext('reload')
+    with Http2Load(server, connections=4) as load:
+        os.kill(server.worker(), signal.SIGKILL)
+        time.sleep(1)
+    assert load.counts['refused'] == load.counts['errors'] == '0' and int(load.counts['lost']) <= 4 * 8, load.counts
 
 
 def each_of_several_sockets_on_one_port_goes_on(server):
@@ -678,7 +728,8 @@ def an_older_one_is_asked_and_upgraded(server):
             f'{os.stat("/proc/self/ns/pid").st_ino}.{old.pid()}').exists()
 
 
-TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing,
+TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing, http2_loses_nothing,
+         http2_is_given_up_with_its_directive, a_dead_worker_loses_what_was_under_way_over_http2,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_worker_that_is_started_again_asks_for_no_name, a_worker_that_hangs_does_not_hold_up_a_reload,
          a_stuck_disk_holds_one_thread_and_no_reload,

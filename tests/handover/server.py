@@ -160,6 +160,13 @@ class Server:
             os.close(process)
         return None
 
+    def alpn(self, offered):
+        """The protocol that the server chooses of those."""
+        context = ssl._create_unverified_context()
+        context.set_alpn_protocols(offered)
+        with context.wrap_socket(socket.create_connection(('127.0.0.1', self.tls), timeout=20)) as connection:
+            return connection.selected_alpn_protocol()
+
     def connect(self, tls=False, port=None):
         connection = socket.create_connection(('127.0.0.1', port or (self.tls if tls else self.plain)), timeout=20)
         return ssl._create_unverified_context().wrap_socket(connection) if tls else connection
