@@ -3,11 +3,6 @@
 
 namespace bext::http2 {
 
-namespace {
-constexpr std::string_view kAction = "processing HTTP/2 connection";
-constexpr std::int64_t kLeastPriorities = 100;
-}
-
 Stream* ClientConnection::find(std::uint32_t id) const {
     auto at = std::lower_bound(streams_.begin(), streams_.end(), id, [](const Stream* s, std::uint32_t n) { return s->id_ < n; });
     return at != streams_.end() && (*at)->id_ == id ? *at : nullptr;

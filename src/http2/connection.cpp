@@ -9,7 +9,6 @@ namespace bext::http2 {
 
 namespace {
 
-constexpr std::string_view kAction = "processing HTTP/2 connection";
 constexpr std::size_t kInput = 65536;  // read at once
 constexpr std::uint64_t kFloodAllowance = 1024 * 1024;
 

@@ -15,6 +15,9 @@
 
 namespace bext::http2 {
 
+/// What an HTTP/2 connection does in the words of the error log.
+inline constexpr std::string_view kAction = "processing HTTP/2 connection";
+
 class ClientConnection final : public http::Connection, private http::LiveConnection {
 public:
     /// Goes on with what `from` is connected to, `read_ahead` being what was read of it, until it ends; then frees itself.

@@ -57,7 +57,7 @@ void ClientConnection::take_window_update(std::uint32_t bytes) {
     if (bytes > kMaxWindow - stream->send_window_) {
         note(Level::kInfo, cat({"client violated flow control for stream ", std::to_string(frame_.stream),
                                 ": received WINDOW_UPDATE frame with window increment ", std::to_string(bytes), " not allowed for window ",
-                                std::to_string(stream->send_window_)}), 0, "processing HTTP/2 connection");
+                                std::to_string(stream->send_window_)}), 0, kAction);
         return stream->stop(Code::kFlowControl);
     }
     stream->send_window_ += bytes;

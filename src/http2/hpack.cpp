@@ -48,7 +48,7 @@ void HeaderWriter::number(std::uint8_t first, unsigned bits, std::size_t value) 
 
 void HeaderWriter::text(std::string_view text) {
     number(0, 7, text.size());
-    std::memcpy(p, text.data(), text.size());
+    if (!text.empty()) std::memcpy(p, text.data(), text.size());
     p += text.size();
 }
 

@@ -10,7 +10,7 @@ constexpr unsigned kContinuations = 64;
 /// Gathers `size` bytes in gathered_, over as many reads as it takes. False: there are not enough yet.
 bool ClientConnection::gather(std::string_view& bytes, std::size_t size) {
     auto part = std::min(bytes.size(), size - gathered_size_);
-    std::memcpy(gathered_.data() + gathered_size_, bytes.data(), part);
+    if (part) std::memcpy(gathered_.data() + gathered_size_, bytes.data(), part);
     gathered_size_ += part;
     bytes.remove_prefix(part);
     if (gathered_size_ < size) return false;

@@ -56,7 +56,7 @@ void ClientConnection::small(Type type, std::uint8_t flags, std::uint32_t stream
 /// The same for a last frame, for which there is always room.
 void ClientConnection::put_small(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
     char* p = put_head(room(kFrameHead + payload.size()), static_cast<std::uint32_t>(payload.size()), type, flags, stream);
-    std::memcpy(p, payload.data(), payload.size());
+    if (!payload.empty()) std::memcpy(p, payload.data(), payload.size());
     put(kFrameHead + payload.size());
     flush_later();
 }
@@ -143,7 +143,7 @@ Task<> ClientConnection::write_rest() {
     for (;;) {
         auto wait = co_await stream_->writable(static_cast<std::uint64_t>(client_conf().send_timeout->count()));
         if (wait == net::Wait::kTimeout) {
-            note(Level::kInfo, "client timed out", ETIMEDOUT, "processing HTTP/2 connection");
+            note(Level::kInfo, "client timed out", ETIMEDOUT, kAction);
             broken_ = over_ = true;
         }
         if (broken_) break;

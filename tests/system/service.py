@@ -51,7 +51,7 @@ def serve_debians_site(machine, check=True):
 def counts_of(line):
     """What load.py printed: its numbers, and how often each server answered."""
     fields = dict(word.split('=', 1) for word in line.split())
-    servers = [one.rsplit(':', 1) for one in fields.pop('servers').split(',') if one]
+    servers = [one.rsplit(':', 1) for one in fields.pop('servers', '').split(',') if one]
     return {key: int(value) for key, value in fields.items()}, {name: int(count) for name, count in servers}
 
 
@@ -106,3 +106,11 @@ class Load:
         """Every request got its answer, and none was an error."""
         if self.counts['refused'] or self.counts['lost'] or self.counts['errors'] or not self.counts['answers']:
             raise Failed(f'a client would have noticed: {self.line}')
+
+
+class Http2Load(Load):
+    """The same with load_http2.py: connections with requests under way each, of clients that obey GOAWAY."""
+
+    def __init__(self, machine, port=443, connections=4, streams=4, options='--tls'):
+        super().__init__(machine)
+        self.command = f'exec load_http2.py --port {port} --connections {connections} --streams {streams} --ready {self.ready} {options}'

@@ -2,7 +2,7 @@
 import json
 import re
 
-from service import Load, acknowledges_at_once
+from service import Http2Load, Load, acknowledges_at_once
 
 GO = 'bext nginx-takeover --auto-takeover --probation 1'
 
@@ -197,6 +197,23 @@ def tls_sites_there_and_back(machine):
         assert 'bext' in machine.run('curl -sSkI https://127.0.0.1:8443/').out
         machine.run('bext rollback --yes', timeout=120)
     assert load.counts['refused'] == 0 and load.counts['errors'] == 0, load.line
+
+
+def http2_clients_lose_nothing(machine):
+    machine.run('openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=localhost -addext subjectAltName=DNS:localhost'
+                ' -keyout /etc/nginx/one.key -out /etc/nginx/one.pem')
+    machine.put('server { listen 443 ssl http2; server_name localhost; keepalive_requests 100000000; ssl_certificate one.pem; ssl_certificate_key one.key;'
+                ' location / { return 200 "$http2\\n"; } }', '/etc/nginx/conf.d/tls.conf')
+    machine.run('systemctl reload nginx')
+    assert machine.run('curl -sSk https://localhost/').out == 'h2\n'
+    with Http2Load(machine) as load:
+        machine.run(GO, timeout=120)
+        assert _server(machine) == 'bext' and machine.run('curl -sSk https://localhost/').out == 'h2\n'
+        machine.run('systemctl reload bext')
+        machine.run('bext rollback --yes', timeout=120)
+        assert _server(machine) == 'nginx' and machine.run('curl -sSk https://localhost/').out == 'h2\n'
+    load.nothing_was_lost()
+    assert load.counts['goaways'] >= 3 * 4, load.line
 
 
 def a_bext_that_cannot_start_is_undone(machine):
