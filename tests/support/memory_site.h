@@ -92,6 +92,11 @@ public:
         connection_ = std::make_unique<MemoryConnection>(*site_->listens.front());
     }
 
+    ~MemorySite() {
+        connection_.reset();
+        net::Loop::current().turn(false);  // frees its socket
+    }
+
     /// A GET request, made ready as its head would do it. `inspect` sees it before it is served.
     template <class Inspect>
     Answer get(std::string_view uri, std::string_view args, std::string_view host, const Inspect& inspect) const {
