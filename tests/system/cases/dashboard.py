@@ -511,12 +511,8 @@ def the_server_in_nginxs_place_is_shown_too(machine):
 def _the_numbers_of_the_running_server(machine, browser):
     host = machine.run('hostname').out.strip()
     browser.wait(f"document.title === '{host}: serving - bext {VERSION}'")
-<<<<<<< HEAD
     browser.wait("document.querySelector('#errors').innerText.includes('error.log') && document.querySelector('#certificates').innerText.includes('shop.pem')")
-    rows = browser.script("return [...document.querySelectorAll('#series tbody tr')].map(r => [...r.children].map(c => c.innerText.replaceAll('\\n', ' ')))")
-=======
     rows = browser.script(ROWS, '#series')
->>>>>>> left
     by_name = {row[0]: row[1:] for row in rows}
     assert by_name['www.example'][:5] == ['17', '12', '0', '3', '2'], rows
     assert by_name['/teapot'][:5] == ['3', '0', '0', '3', '0'] and by_name['/broken'][4] == '2', rows
