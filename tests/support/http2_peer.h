@@ -64,7 +64,7 @@ public:
     struct Stream {
         std::string status, body;
         Fields fields, trailers;
-        bool ended = false;
+        bool ended = false, broken = false;  // broken: something came behind its end
         int reset = -1;
         std::vector<std::size_t> frames;  // sizes of those with DATA
     };
@@ -76,6 +76,7 @@ public:
     }
 
     void send(std::string_view bytes) {
+        note(bytes);
         for (int tries = 0; !bytes.empty() && tries < (deaf ? 3 : 2000); ++tries) {
             bytes.remove_prefix(write_some(socket_.get(), bytes));
             turn();
@@ -112,6 +113,8 @@ public:
     unsigned acknowledged = 0, goaways = 0;
     bool open = true, deaf = false;
     std::string all;  // types of the frames
+    /// No header block that it has sent is unfinished.
+    bool between_blocks() const { return between_; }
 
 private:
     void take(const http2::FrameHead& head, std::string_view payload) {
@@ -121,6 +124,7 @@ private:
             case Type::kContinuation: return take_block(head, payload);
             case Type::kData: {
                 auto& stream = streams[head.stream];
+                stream.broken |= stream.ended;
                 stream.body += payload;
                 stream.frames.push_back(payload.size());
                 stream.ended |= head.has(http2::kEndStream);
@@ -139,8 +143,20 @@ private:
             default: return;
         }
     }
+    /// Whether what was sent ends within a header block; whole frames are sent, if in parts.
+    void note(std::string_view bytes) {
+        sent_ += bytes;
+        if (sent_.starts_with(http2::kPreface)) sent_.erase(0, http2::kPreface.size());
+        while (sent_.size() >= http2::kFrameHead) {
+            auto head = http2::get_head(sent_.data());
+            if (sent_.size() < http2::kFrameHead + head.length) return;
+            if (head.type == Type::kHeaders || head.type == Type::kContinuation) between_ = head.has(http2::kEndHeaders);
+            sent_.erase(0, http2::kFrameHead + head.length);
+        }
+    }
     void take_block(const http2::FrameHead& head, std::string_view payload) {
         auto& stream = streams[head.stream];
+        stream.broken |= stream.ended;
         block_ += payload;
         ends_ |= head.type == Type::kHeaders && head.has(http2::kEndStream);
         if (!head.has(http2::kEndHeaders)) return;
@@ -159,8 +175,8 @@ private:
 
     WireSite& site_;
     Fd socket_;
-    std::string bytes_, block_;
-    bool ends_ = false;
+    std::string bytes_, block_, sent_;
+    bool ends_ = false, between_ = true;
     http2::HeaderDecoder decoder_;
 };
 

@@ -75,8 +75,8 @@ def run_one(name, function, disk, build, files, thorough):
                 machine.build, machine.thorough = build, thorough
                 if not hasattr(function, 'bare'):
                     machine.put_tree(files)
-                for name in ('load.py', 'load_http2.py'):
-                    machine.put(HERE / name, f'/usr/local/bin/{name}', 0o755)
+                for tool in ('load.py', 'load_http2.py'):
+                    machine.put(HERE / tool, f'/usr/local/bin/{tool}', 0o755)
                 machine.run('systemctl daemon-reload')
                 since = time.time()
                 function(machine)
