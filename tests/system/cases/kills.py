@@ -177,6 +177,20 @@ def a_rollback_that_was_cut_off_is_finished_by_whatever_comes_next(machine):
 
 
 @bare
+def an_installation_that_had_done_nothing_goes_with_the_package(machine):
+    """Killed before its first step was done: what a takeover has left to settle must not have it finished."""
+    put_versions(machine)
+    install(machine, 'one')
+    before = _state(machine)
+    machine.run(f'{GO}; {BACK}', timeout=120)
+    machine.run(f'BEXT_FAILPOINT=diversion:kill {INSTALL}', check=False)
+    assert machine.run('bext nginx masquerade status', check=False).status == 3
+    assert machine.run('systemctl is-active bext-masquerade-deadman.timer', check=False).status == 0
+    _removed(machine, 'killed before the diversion', before)
+    assert machine.run('systemctl is-active bext-masquerade-deadman.timer', check=False).status != 0
+
+
+@bare
 def a_package_whose_programs_fail_leaves_nginx_serving(machine):
     put_versions(machine)
     before = _state(machine)
