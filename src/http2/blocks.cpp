@@ -3,6 +3,10 @@
 
 namespace bext::http2 {
 
+namespace {
+constexpr std::size_t kMostUnread = 512 * 1024;  // of answers without bodies, which no window holds up
+}
+
 Stream* ClientConnection::find(std::uint32_t id) const {
     auto at = std::lower_bound(streams_.begin(), streams_.end(), id, [](const Stream* s, std::uint32_t n) { return s->id_ < n; });
     return at != streams_.end() && (*at)->id_ == id ? *at : nullptr;
@@ -56,6 +60,7 @@ void ClientConnection::begin_block(std::uint32_t id) {
     block_id_ = id;
     block_ends_stream_ = frame_.has(kEndStream);
     continuations_ = 0;
+    encoded_ = 0;
 }
 
 void ClientConnection::begin_headers() {
@@ -102,6 +107,7 @@ void ClientConnection::open_headers(const char* prefix) {
 
 /// Why a new stream is not served; its client may try again.
 Code ClientConnection::refuse_stream() {
+    if (out_end_ - out_begin_ > kMostUnread) return Code::kRefused;
     auto most = static_cast<std::uint64_t>(*settings().concurrent_streams);
     if (streams_.size() >= most) {
         note(Level::kInfo, cat({"concurrent streams exceeded ", std::to_string(streams_.size())}), 0, kAction);
@@ -119,7 +125,7 @@ Code ClientConnection::refuse_stream() {
 }
 
 void ClientConnection::begin_stream() {
-    if (!take_up_site()) {  // the configuration in force does not listen here any more
+    if (!take_up_site() || !http::offers_http2(*listen, first_server())) {  // the configuration in force has no HTTP/2 here any more
         send_reset(block_id_, Code::kRefused);
         return goaway(Code::kNone);
     }
@@ -149,13 +155,19 @@ void ClientConnection::header_block(std::string_view bytes, bool last) {
     if (block_stream_ && !block_is_trailers_) block_stream_->request_.request_length += bytes.size();
     for (;;) {
         HeaderDecoder::Field field;
-        switch (decoder_.next(bytes, last, field)) {
+        auto before = bytes.size();
+        auto step = decoder_.next(bytes, last, field);
+        encoded_ += before - bytes.size();
+        switch (step) {
             case HeaderDecoder::Step::kInvalid: return fail(Code::kCompression, "client sent invalid header block");
             case HeaderDecoder::Step::kMore: return;
             case HeaderDecoder::Step::kEnd: return header_block_done();
             case HeaderDecoder::Step::kField: break;
         }
-        if (std::max(field.name.size(), field.value.size()) > field_limit_) return fail(Code::kCalm, "client sent too large header field");
+        // What counts is how long it was on the wire, as with nginx.
+        if (std::max(field.name.size(), field.value.size()) > field_limit_ && std::exchange(encoded_, 0) > field_limit_)
+            return fail(Code::kCalm, "client sent too large header field");
+        encoded_ = 0;
         auto size = field.name.size() + field.value.size();
         if (size > block_left_) return fail(Code::kCalm, "client sent too large header");
         block_left_ -= size;
@@ -173,7 +185,7 @@ void ClientConnection::header_block(std::string_view bytes, bool last) {
 void ClientConnection::header_block_done() {
     auto* stream = std::exchange(block_stream_, nullptr);
     block_id_ = 0;
-    deadline_.disarm();
+    if (due_ == Due::kHead) deadline_.disarm();
     if (!stream) {
         if (streams_.empty()) became_idle();
         return;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kInput = 65536;  // read at once
 constexpr std::uint64_t kFloodAllowance = 1024 * 1024;
+constexpr std::size_t kMostHeld = 128 * 1024;  // for a client that takes nothing, beside the one read that brought it there
 
 /// Into which all connections of a thread read: what is taken of it is copied.
 char* input_buffer() {
@@ -130,6 +131,11 @@ Task<> ClientConnection::read_frames() {
         flush();
         sweep();
         if (broken_ || done()) co_return;
+        if (writing_ && out_end_ - out_begin_ > kMostHeld) {  // who does not read is not read
+            auto wait = co_await net::Stream::Waiting(end_gate_, false, 0);
+            static_cast<void>(wait);
+            continue;
+        }
         auto wait = co_await stream_->readable(0);
         if (wait == net::Wait::kCancelled) continue;
         ssize_t n = stream_->read({input_buffer(), kInput});
@@ -193,13 +199,14 @@ void ClientConnection::sweep() {
 void ClientConnection::finished(Stream& stream) {
     if (!stream.reset_sent_ && !over_) {
         if (!stream.out_closed_) {
-            send_reset(stream.id_, stream.request_.timed_out ? Code::kProtocol : Code::kInternal);
+            bool cut = stream.request_.timed_out || stream.request_.out.status == http::status::kClose;
+            send_reset(stream.id_, cut ? Code::kProtocol : Code::kInternal);
             note_reset();
         } else if (!stream.in_closed_) {
             send_reset(stream.id_, Code::kNone);
         }
     }
-    bool by_us = stream.reset_sent_ || !stream.in_closed_;
+    bool by_us = !stream.client_reset_ && (stream.reset_sent_ || !stream.in_closed_);
     stream.broken_ = true;
     closed_[closed_next_++ % closed_.size()] = stream.id_ << 1 | (by_us ? 1u : 0u);
     streams_.erase(std::lower_bound(streams_.begin(), streams_.end(), stream.id_, [](const Stream* s, std::uint32_t n) { return s->id_ < n; }));

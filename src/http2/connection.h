@@ -138,6 +138,7 @@ private:
     bool block_is_trailers_ = false;
     std::size_t block_left_ = 0, field_limit_ = 0;  // bytes that its fields may still have, and each of them
     unsigned continuations_ = 0;
+    std::size_t encoded_ = 0;  // bytes that the field which is being decoded takes there
 
     std::vector<Stream*> streams_;  // by their number
     std::vector<Stream*> woken_;

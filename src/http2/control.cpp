@@ -34,7 +34,7 @@ void ClientConnection::settings_done() {
 /// A new initial window changes those of all streams (section 6.9.2).
 void ClientConnection::shift_windows(std::int64_t by) {
     initial_window_ += by;
-    for (auto* stream : streams_) {
+    for (auto* stream : std::vector(streams_)) {  // a copy: who is stopped may end in this
         if (by > 0 && stream->send_window_ > kMaxWindow - by) {
             stream->stop(Code::kFlowControl);
             continue;
@@ -85,7 +85,7 @@ void ClientConnection::take_reset(Code code) {
     if (code == Code::kCancel) r.log(Level::kInfo, cat({"client canceled stream ", id}));
     else if (code == Code::kInternal) r.log(Level::kInfo, cat({"client terminated stream ", id, " due to internal error"}));
     else r.log(Level::kInfo, cat({"client terminated stream ", id, " with status ", std::to_string(static_cast<std::uint32_t>(code))}));
-    stream->reset_sent_ = true;  // none of ours is due
+    stream->reset_sent_ = stream->client_reset_ = true;  // none of ours is due
     stream->stop(code);
     note_reset();
 }

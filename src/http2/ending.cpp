@@ -37,17 +37,18 @@ void ClientConnection::became_busy() {
 void ClientConnection::time_over(net::Timer& timer) {
     auto& self = static_cast<Deadline&>(timer).connection;
     if (self.due_ == Due::kGoAway) return self.last_goaway();
-    if (self.due_ == Due::kHead) return self.head_late();
-    self.goaway(Code::kNone);
+    if (self.due_ == Due::kHead && self.block_stream_) return self.head_late();
+    self.goaway(self.block_id_ ? Code::kProtocol : Code::kNone);
     self.over_ = true;
     self.flush_later();
 }
 
-/// A head that does not come to its end costs its stream; a first one that does not begin, the connection.
+/// A head that does not come to its end costs its stream.
 void ClientConnection::head_late() {
     auto* stream = std::exchange(block_stream_, nullptr);
-    if (!stream || block_is_trailers_) return fail(Code::kProtocol, "client timed out");
+    if (block_is_trailers_) return fail(Code::kProtocol, "client timed out");
     stream->request_.log(Level::kInfo, "client timed out", ETIMEDOUT);
+    if (going_) last_goaway();
     due_ = Due::kIdle;
     deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
     stream->stop(Code::kProtocol);
@@ -83,7 +84,8 @@ void ClientConnection::drain(bool) { wind_down(); }
 
 void ClientConnection::follow() {
     if (requests == 0 && site().close_after_reload_ms) return;
-    if (!take_up_site()) close(Why::kReload);
+    if (!take_up_site()) return close(Why::kReload);
+    if (!http::offers_http2(*listen, first_server())) wind_down();
 }
 
 void ClientConnection::expire(Why why, std::uint64_t before) {

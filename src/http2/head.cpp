@@ -43,7 +43,7 @@ void Stream::field(std::string_view name, std::string_view value) {
         return;
     }
     if (name == "cookie") {  // may come in crumbs (section 8.2.3)
-        cookies_ = cookies_.empty() ? value : r.arena.cat({cookies_, "; ", value});
+        cookies_ = cookies_.data() ? r.arena.cat({cookies_, "; ", value}) : value;
         return;
     }
     if (name == "priority") priority_.read(value);
@@ -142,7 +142,7 @@ bool Stream::head_complete() {
     if (!*server.enable && !r.connection.listen->options.http2)
         return refuse(status::kMisdirected, "client attempted to request the server name for which the negotiated protocol is disabled");
     if (!request_line()) return false;
-    if (!cookies_.empty()) r.in.add("cookie", cookies_, Name::kCookie);
+    if (cookies_.data()) r.in.add("cookie", cookies_, Name::kCookie);
     if (!connection_fields() || !hosts_agree() || !body_length()) return false;
     if (auto refusal = intake_.complete()) return refuse(refusal);
     r.enter(r.server->root);

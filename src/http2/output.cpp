@@ -163,6 +163,7 @@ Stream::Emitted Stream::emit() {
     sent_ += kFrameHead + size;
     r.header_size += kFrameHead;  // what a frame costs is none of the body, as nginx counts
     turn_ = connection_.next_turn();
+    progress_at_ = net::Loop::current().now();
     out_closed_ |= end;
     if (left_ == 0) {
         queue_.clear();
@@ -201,17 +202,19 @@ std::size_t Stream::copy(char* to, std::size_t size) {
 
 /// Until everything has gone into the connection's buffer: nothing of the request is needed any more then.
 Task<bool> Stream::drain(http::Request& r) {
-    for (;;) {
+    for (bool waits = false;;) {
         while (emit() == Emitted::kYes) {
         }
         connection_.flush_later();
         if (broken_) co_return false;
         if (left_ == 0) co_return true;
-        auto before = sent_;
-        auto timeout = delay_.armed() ? 0 : static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count());
-        auto wait = co_await net::Stream::Waiting(writer_, false, timeout);
+        auto now = net::Loop::current().now();
+        if (!waits || delay_.armed()) progress_at_ = now;
+        waits = true;
+        auto end = progress_at_ + static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count());
+        auto wait = co_await net::Stream::Waiting(writer_, false, delay_.armed() ? 0 : end > now ? end - now : 1);
         if (broken_) co_return false;
-        if (wait != net::Wait::kTimeout || sent_ != before) continue;
+        if (wait != net::Wait::kTimeout || net::Loop::current().now() < progress_at_ + static_cast<std::uint64_t>(r.conf<http::Client>().send_timeout->count())) continue;
         r.timed_out = true;
         r.log(Level::kInfo, "client timed out", ETIMEDOUT);
         co_return false;

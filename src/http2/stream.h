@@ -44,7 +44,8 @@ public:
     ssize_t read_now(std::span<char> into) override;
     int discard_available() override;
     std::size_t buffer_size(std::int64_t length, std::size_t configured) const override {
-        return length < 0 || static_cast<std::size_t>(length) > configured ? configured : static_cast<std::size_t>(length) + 1;
+        if (length < 0) return configured + 1;  // as much as fits needs no file
+        return static_cast<std::size_t>(length) > configured ? configured : static_cast<std::size_t>(length) + 1;
     }
     bool finished() const override { return in_closed_ && in_begin_ == in_end_; }
     void send_continue() override {}  // HTTP/2 clients are not asked, as with nginx
@@ -98,11 +99,12 @@ private:
     bool has_line_ = false, has_authority_ = false;
     std::string_view scheme_, authority_;
     std::string_view cookies_;
+    std::uint64_t progress_at_ = 0;  // ms of the loop: when it last sent data, or began to wait for that
 
     bool in_closed_ = false;    // the client has said all
     bool out_closed_ = false;   // so have we
     bool broken_ = false;       // reset, by either side, or the connection is lost
-    bool reset_sent_ = false;
+    bool reset_sent_ = false, client_reset_ = false;
 
     std::int64_t recv_window_, recv_target_;
     char* in_ = nullptr;

@@ -75,12 +75,14 @@ public:
         send(std::string(http2::kPreface) + frame(Type::kSettings, 0, 0, settings));
     }
 
-    void send(std::string_view bytes) {
+    /// Whether all of it was taken.
+    bool send(std::string_view bytes) {
         note(bytes);
         for (int tries = 0; !bytes.empty() && tries < (deaf ? 3 : 2000); ++tries) {
             bytes.remove_prefix(write_some(socket_.get(), bytes));
             turn();
         }
+        return bytes.empty();
     }
     /// A request without a body.
     void ask(std::uint32_t stream, const Fields& fields, std::uint8_t flags = http2::kEndHeaders | http2::kEndStream) {
@@ -95,7 +97,9 @@ public:
     /// Takes what has come, unless `deaf`.
     void read() {
         if (deaf) return;
+        auto before = bytes_.size();
         open = read_all(socket_.get(), bytes_) && open;
+        received += bytes_.size() - before;
         while (bytes_.size() >= http2::kFrameHead) {
             auto head = http2::get_head(bytes_.data());
             if (bytes_.size() < http2::kFrameHead + head.length) return;
@@ -111,6 +115,7 @@ public:
     std::map<std::uint32_t, std::uint64_t> window_updates;
     std::string pings;
     unsigned acknowledged = 0, goaways = 0;
+    std::size_t received = 0;  // bytes
     bool open = true, deaf = false;
     std::string all;  // types of the frames
     /// No header block that it has sent is unfinished.

@@ -48,20 +48,17 @@ private:
 
 class WireSite {
 public:
-    explicit WireSite(const std::string& text) {
-        MemoryFiles files({{"/t/nginx.conf", text}});
-        auto read = read_configuration(files);
-        if (!read) {
-            fprintf(stderr, "%s\n", read.error().text.c_str());
-            ::abort();
-        }
-        site_ = read->site;
-        thread.site = http::SiteUse::make(site_);
-    }
+    explicit WireSite(const std::string& text) { use(text); }
     ~WireSite() {
         for (int i = 0; i < 8; ++i) thread.loop.turn(false);  // connections whose clients have gone end
         thread.site->release();
         thread.site = nullptr;
+    }
+    /// Another configuration, as a reload has it.
+    void replace(const std::string& text) {
+        thread.site->release();
+        use(text);
+        thread.idle.each([](http::LiveConnection& connection) { connection.follow(); });
     }
     /// A new client's end of a connection, non-blocking.
     Fd connect() {
@@ -82,6 +79,17 @@ public:
     std::uint64_t turns = 0;
 
 private:
+    void use(const std::string& text) {
+        MemoryFiles files({{"/t/nginx.conf", text}});
+        auto read = read_configuration(files);
+        if (!read) {
+            fprintf(stderr, "%s\n", read.error().text.c_str());
+            ::abort();
+        }
+        site_ = read->site;
+        thread.site = http::SiteUse::make(site_);
+    }
+
     std::shared_ptr<const http::Site> site_;
 };
 

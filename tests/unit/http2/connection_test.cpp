@@ -6,6 +6,7 @@
 namespace bext::tests {
 namespace {
 
+using http2::kAck;
 using http2::kEndHeaders;
 using http2::kEndStream;
 
@@ -293,6 +294,41 @@ TEST_F(Http2Connection, RequestsUnderWayAreServedToTheirEnd) {
     client.turn(20);
     EXPECT_EQ(client.streams[1].body, "ok");
     EXPECT_FALSE(client.open);
+}
+
+/// Whether or not the client acknowledges anything, and whatever it asks for meanwhile.
+TEST_F(Http2Connection, TheEndComesByItself) {
+    Http2Peer client(site);
+    client.ask(1, get("/"));
+    site.thread.clients.each([](http::LiveConnection& connection) { connection.wind_down(); });
+    client.ask(3, get("/"));
+    EXPECT_EQ(client.goaways, 1u);
+    for (int i = 0; i < 40 && client.goaways < 2; ++i) {
+        ::usleep(50'000);
+        client.turn(1);
+    }
+    EXPECT_EQ(client.goaway_stream, 3u);
+    client.turn();
+    EXPECT_FALSE(client.open);
+}
+
+TEST_F(Http2Connection, AConfigurationWithoutHttp2EndsIt) {
+    Http2Peer idle(site), busy(site);
+    for (auto* client : {&idle, &busy}) client->ask(1, get("/"));
+    busy.ask(3, get("/up"));
+    asked(busy, "GET /");
+    site.replace("events { } error_log /dev/null crit; http { access_log off; server { listen 80; return 200 x; } }");
+    idle.turn();
+    EXPECT_EQ(idle.goaway_stream, 0x7fffffffu);
+    idle.send(frame(Type::kPing, kAck, 0, "bext end"));
+    EXPECT_FALSE(idle.open);
+    busy.ask(5, get("/"));
+    EXPECT_EQ(busy.streams[5].reset, static_cast<int>(Code::kRefused));
+    EXPECT_EQ(busy.goaway_stream, 3u);
+    write_some(upstream.get(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    busy.turn(20);
+    EXPECT_EQ(busy.streams[3].body, "ok");
+    EXPECT_FALSE(busy.open);
 }
 
 TEST_F(Http2Connection, KeepaliveRequestsEndIt) {
