@@ -367,6 +367,20 @@ def worker_shutdown_timeout_ends_what_a_reload_left(server):
     assert server.figure('closed_by_reload') == 2 and server.figure('cut') == 1
 
 
+def worker_shutdown_timeout_ends_http2_streams_that_a_reload_left(server):
+    """The stream ends, its connection goes on."""
+    (server.dir / 'file').write_bytes(bytes(4_000_000))
+    server.configure(main='worker_shutdown_timeout 300ms;', http='http2 on;')
+    server.bext('reload')
+    download = subprocess.Popen(['curl', '-sS', '--http2-prior-knowledge', '-o', server.dir / 'got', f'http://127.0.0.1:{server.plain}/file'],
+                                stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: (server.dir / 'got').exists() and (server.dir / 'got').stat().st_size, 'the first bytes')
+    server.configure(http='http2 on;')
+    server.bext('reload')
+    assert download.wait(20) == 92 and 'HTTP/2 stream' in download.stderr.read()
+    assert 0 < (server.dir / 'got').stat().st_size < 4_000_000 and server.figure('cut') == 1
+
+
 def each_reload_has_its_own_time_to_finish(server):
     server.configure(main='worker_shutdown_timeout 1500ms;')
     server.bext('reload')
@@ -737,7 +751,8 @@ TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing, http2_loses_noth
          idle_connections_go_on_in_the_next_worker,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
-         worker_shutdown_timeout_ends_what_a_reload_left, each_reload_has_its_own_time_to_finish,
+         worker_shutdown_timeout_ends_what_a_reload_left,
+         worker_shutdown_timeout_ends_http2_streams_that_a_reload_left, each_reload_has_its_own_time_to_finish,
          a_worker_without_descriptors_is_reloaded, a_failed_allocation_ends_one_connection, memory_runs_out_at_any_place, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
          certificates_that_change_are_taken, directories_of_certificates_go_and_come_back, a_pipe_in_place_of_a_key_holds_nothing_up,
          certificates_take_nothing_else_along,
