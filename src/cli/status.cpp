@@ -1,8 +1,7 @@
 #include "cli/status.h"
 
-#include <time.h>
-
 #include <cstdio>
+#include <ctime>
 #include <vector>
 
 #include "base/counted.h"
