@@ -26,7 +26,7 @@ class Connection:
         try:
             for piece in ([data[i:i + 1] for i in range(len(data))] if bytewise else [data]):
                 self.socket.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+        except (BrokenPipeError, ConnectionResetError, TimeoutError, ssl.SSLError):
             pass
 
     def _more(self):
@@ -140,6 +140,8 @@ class Tls:
         if 'cert' in self.options:
             name = self.options['cert']
             self.context.load_cert_chain(f'{folder}/{name}.crt', f'{folder}/{name}.key')
+        if 'ciphers' in self.options:
+            self.context.set_ciphers(self.options['ciphers'])
         if 'alpn' in self.options:
             self.context.set_alpn_protocols(self.options['alpn'].split(','))
         version = {'1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}.get(self.options.get('version'))
