@@ -165,7 +165,10 @@ def describe(tls_socket, folder, offered=None):
     for path in sorted(folder.glob('*.crt')):
         if ssl.PEM_cert_to_DER_cert(path.read_text()) == shown:
             name = path.stem
-    session = f" session={'resumed' if tls_socket.session_reused else 'new'} lifetime={offered.ticket_lifetime_hint}" if offered else ''
+    fate = 'resumed' if tls_socket.session_reused else 'new'
+    if offered and fate == 'resumed' and tls_socket.version() == 'TLSv1.2' and tls_socket.session.id != offered.id:
+        fate = 'renewed'
+    session = f" session={fate} lifetime={offered.ticket_lifetime_hint}" if offered else ''
     return f'{tls_socket.version()} certificate={name} alpn={tls_socket.selected_alpn_protocol()}{session}'
 
 
