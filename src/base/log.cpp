@@ -14,7 +14,7 @@
 namespace bext {
 namespace {
 
-constexpr std::size_t kLongest = 2048;  // nginx's NGX_MAX_ERROR_STR
+constexpr std::size_t kLongest = 2048;  // with the line end; nginx's NGX_MAX_ERROR_STR
 
 void write_all(int fd, std::string_view line) {
     if (fd < 0) return;
@@ -81,7 +81,7 @@ void Log::write(Level level, std::string_view text) const {
     int more = snprintf(line + head, 80, "[%.*s] %ld#%ld: ", static_cast<int>(name.size()), name.data(),
                         static_cast<long>(::getpid()), tid);
     auto at = head + static_cast<std::size_t>(more);
-    auto size = std::min(text.size(), kLongest - at);
+    auto size = std::min(text.size(), kLongest - 1 - at);
     std::memcpy(line + at, text.data(), size);
     line[at + size] = '\n';
     std::string_view whole(line, at + size + 1);

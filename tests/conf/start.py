@@ -142,7 +142,107 @@ def test_leaves_nothing(binary):
     shutil.rmtree(place.dir)
 
 
-CASES = [first_log, first_log_missing, no_listen, closed_descriptors, test_leaves_nothing]
+def wait_until(condition, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f'not within {seconds} s: {what}'
+        time.sleep(0.02)
+    return value
+
+
+def children(pid):
+    return [int(one) for one in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+
+
+def workers(pid):
+    """Those of a master; the titles tell them from what loads a configuration."""
+    return [one for one in children(pid) if b'worker process' in pathlib.Path(f'/proc/{one}/cmdline').read_bytes()]
+
+
+class Daemon:
+    """A server that is on port 80, in the background or not."""
+
+    def __init__(self, binary, daemon='on', http=''):
+        self.place = Place(binary, f'daemon {daemon}; worker_processes 1; pid DIR/nginx.pid; error_log DIR/e.log notice; events {{ }}\n'
+                                   f'http {{ access_log off; {http} server {{ }} }}\n')
+        self.said = open(self.place.dir / 'said', 'w+')
+        self.first = subprocess.Popen(self.place.words('-e', 'x.log'), stderr=self.said)
+
+    def __enter__(self):
+        is_served_on_port_80(self.first)
+        self.pid = int(wait_until(lambda: self.place.log('nginx.pid').strip(), 'its pid'))
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGTERM)
+        self.first.wait(20)
+        wait_until(lambda: not self.place.log('nginx.pid'), 'the end')
+        self.said.close()
+        shutil.rmtree(self.place.dir)
+
+
+def standard_error_of_a_worker(binary):
+    """In the background it is the error log; otherwise what the server was started with (nginx has the error log then, too)."""
+    for daemon, name in (('on', 'e.log'), ('off', 'said')):
+        with Daemon(binary, daemon) as server:
+            worker = wait_until(lambda: workers(server.pid), 'a worker')[0]
+            wait_until(lambda: os.readlink(f'/proc/{worker}/fd/2') == f'{server.place.dir}/{name}', f'{name} with daemon {daemon}')
+
+
+def without_workers_for_a_while(binary):
+    """SIGWINCH ends the workers of a daemon and nothing else; SIGHUP brings them back."""
+    with Daemon(binary) as server:
+        wait_until(lambda: workers(server.pid), 'a worker')
+        os.kill(server.pid, signal.SIGWINCH)
+        wait_until(lambda: not workers(server.pid), 'no worker')
+        client = socket.create_connection(('127.0.0.1', 80), timeout=0.3)  # the port stays open
+        client.sendall(b'GET / HTTP/1.0\r\n\r\n')
+        try:
+            assert not client.recv(1), 'somebody answers'
+            raise AssertionError('the connection is closed')
+        except TimeoutError:
+            pass
+        os.kill(server.pid, signal.SIGHUP)
+        wait_until(lambda: workers(server.pid), 'a worker again')
+        client.settimeout(20)
+        assert client.recv(65536).startswith(b'HTTP/1.1 200'), 'who waited is served'
+
+
+def a_port_that_becomes_free(binary):
+    """An address in use is tried five times, half a second apart."""
+    holder = socket.create_server(('127.0.0.1', 80))
+    place = Place(binary, 'daemon off; pid DIR/nginx.pid; events { }\nhttp { access_log off; server { } }\n')
+    began = time.monotonic()
+    status, said = place.run('-e', 'x.log')
+    assert status == 1 and said.endswith('[emerg] still could not bind()\n'), said
+    assert 1.9 < time.monotonic() - began < 10, f'it gave up after {time.monotonic() - began:.1f} s'
+    server = subprocess.Popen(place.words('-e', 'y.log'), stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: 'Address already in use' in place.log('y.log'), 'the first try')
+        holder.close()
+        is_served_on_port_80(server)
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(place.dir)
+
+
+def an_idle_server_costs_nothing(binary):
+    """No process of it takes time while nobody asks for anything."""
+    def ticks(pid):
+        fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+        return int(fields[11]) + int(fields[12])
+    with Daemon(binary) as server:
+        time.sleep(0.3)  # it may still have to do with its start
+        processes = [server.pid, *children(server.pid)]
+        before = sum(map(ticks, processes))
+        time.sleep(0.7)
+        took = sum(map(ticks, processes)) - before
+        assert took <= 10, f'{took} hundredths of a second in 0.7 s'
+
+
+CASES = [first_log, first_log_missing, no_listen, closed_descriptors, test_leaves_nothing, standard_error_of_a_worker, without_workers_for_a_while,
+         a_port_that_becomes_free, an_idle_server_costs_nothing]
 
 
 def main():

@@ -194,6 +194,18 @@ def a_worker_that_hangs_does_not_hold_up_a_reload(server):
     assert 'a signal has stopped it' in (server.dir / 'error.log').read_text()
 
 
+def a_worker_that_is_stopped_has_no_figures(server):
+    """Who asks for the state is answered all the same, and the next one again."""
+    worker = server.worker()
+    assert server.status()['worker']
+    os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: ') T ' in pathlib.Path(f'/proc/{worker}/stat').read_text(), 'the stop')
+    began = time.monotonic()
+    assert server.status()['worker'] is None and time.monotonic() - began < 10
+    os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: server.status()['worker'], 'its figures, or its successor\'s')
+
+
 def a_stuck_disk_holds_one_thread_and_no_reload(server):
     pipe = server.dir / 'pipe'
     os.mkfifo(pipe, 0o666)
@@ -344,6 +356,19 @@ def transfers_finish_across_a_reload_and_an_upgrade(server):
             got += piece
         assert got.split(b'\r\n\r\n', 1)[1] == (server.dir / 'file').read_bytes(), transition
     assert server.figure('cut') == 0
+
+
+def a_long_transfer_has_all_its_time(server):
+    """Without worker_shutdown_timeout nothing ends a worker that has still something to do."""
+    (server.dir / 'file').write_bytes(bytes(2_400_000))  # 6 s
+    download = server.connect()
+    download.sendall(b'GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    got = download.recv(65536)
+    server.bext('upgrade')
+    while len(got.split(b'\r\n\r\n', 1)[1]) < 2_400_000:
+        piece = download.recv(65536)
+        assert piece, f'it ended after {len(got)} bytes'
+        got += piece
 
 
 def worker_shutdown_timeout_ends_what_a_reload_left(server):
@@ -746,12 +771,12 @@ TESTS = [reloads_lose_and_close_nothing, upgrades_lose_nothing, http2_loses_noth
          http2_is_given_up_with_its_directive, a_dead_worker_loses_what_was_under_way_over_http2,
          each_of_several_sockets_on_one_port_goes_on, a_dead_worker_is_back_at_once,
          a_worker_that_is_started_again_asks_for_no_name, a_worker_that_hangs_does_not_hold_up_a_reload,
-         a_stuck_disk_holds_one_thread_and_no_reload,
+         a_worker_that_is_stopped_has_no_figures, a_stuck_disk_holds_one_thread_and_no_reload,
          a_bad_configuration_changes_nothing_and_says_why, idle_connections_go_on_in_the_next_process,
          idle_connections_go_on_in_the_next_worker,
          tls_sessions_are_resumed_after_an_upgrade,
          a_websocket_and_an_event_stream, transfers_finish_across_a_reload_and_an_upgrade,
-         worker_shutdown_timeout_ends_what_a_reload_left,
+         a_long_transfer_has_all_its_time, worker_shutdown_timeout_ends_what_a_reload_left,
          worker_shutdown_timeout_ends_http2_streams_that_a_reload_left, each_reload_has_its_own_time_to_finish,
          a_worker_without_descriptors_is_reloaded, a_failed_allocation_ends_one_connection, memory_runs_out_at_any_place, figures_are_for_others_too, reloads_side_by_side_all_get_the_truth,
          certificates_that_change_are_taken, directories_of_certificates_go_and_come_back, a_pipe_in_place_of_a_key_holds_nothing_up,

@@ -161,9 +161,11 @@ Verdict check(Request& r) {
         }
     }
     int code = session->verify_status(*conf.verify == 1, *conf.verify == 3);
+    r.log_action = "reading client request headers";  // for nginx this is still a part of it
     if (code == status::kCertError)
         r.log(Level::kInfo, r.arena.cat({"client SSL certificate verify error: ", session->verify_failure()}));
     if (code == status::kNoCert) r.log(Level::kInfo, "client sent no required SSL certificate");
+    r.log_action = {};
     return code ? Verdict::status(code) : Verdict::pass();
 }
 

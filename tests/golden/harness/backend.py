@@ -180,7 +180,9 @@ class FastcgiBackend(Backend):
             head = stream.read(8)
             if len(head) < 8:
                 return False
-            _, kind, ident, length, padding, _ = struct.unpack('>BBHHBB', head)
+            version, kind, ident, length, padding, reserved = struct.unpack('>BBHHBB', head)
+            if version != 1 or reserved:
+                return False
             data = stream.read(length + padding)[:length]
             if kind == 1:
                 flags = data[2]

@@ -26,7 +26,7 @@ class Connection:
         try:
             for piece in ([data[i:i + 1] for i in range(len(data))] if bytewise else [data]):
                 self.socket.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+        except (BrokenPipeError, ConnectionResetError, TimeoutError, ssl.SSLError):
             pass
 
     def _more(self):
@@ -140,6 +140,8 @@ class Tls:
         if 'cert' in self.options:
             name = self.options['cert']
             self.context.load_cert_chain(f'{folder}/{name}.crt', f'{folder}/{name}.key')
+        if 'ciphers' in self.options:
+            self.context.set_ciphers(self.options['ciphers'])
         if 'alpn' in self.options:
             self.context.set_alpn_protocols(self.options['alpn'].split(','))
         version = {'1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}.get(self.options.get('version'))
@@ -163,7 +165,10 @@ def describe(tls_socket, folder, offered=None):
     for path in sorted(folder.glob('*.crt')):
         if ssl.PEM_cert_to_DER_cert(path.read_text()) == shown:
             name = path.stem
-    session = f" session={'resumed' if tls_socket.session_reused else 'new'} lifetime={offered.ticket_lifetime_hint}" if offered else ''
+    fate = 'resumed' if tls_socket.session_reused else 'new'
+    if offered and fate == 'resumed' and tls_socket.version() == 'TLSv1.2' and tls_socket.session.id != offered.id:
+        fate = 'renewed'
+    session = f" session={fate} lifetime={offered.ticket_lifetime_hint}" if offered else ''
     return f'{tls_socket.version()} certificate={name} alpn={tls_socket.selected_alpn_protocol()}{session}'
 
 

@@ -6,6 +6,7 @@ import re
 
 _DATE = r'(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT'
 _LOG_TIME = re.compile(r'\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (\[\w+\]) \d+#\d+: ')
+_FILLED = re.compile(r'(.)\1{999,}$')
 _CLF_TIME = re.compile(r'\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]')
 
 
@@ -41,6 +42,7 @@ def mask_answer(data, values, own):
 
 def mask_log(line, values, own):
     """Masks times, process ids and connection numbers of a log line or a message of -t."""
+    line = _FILLED.sub(lambda run: f'%%{run[1]} UP TO BYTE {len(line)}%%', line)
     line = _LOG_TIME.sub(r'%%TIME%% \1 %%PID%%: ', line)
     line = re.sub(r'(%%PID%%: )\*\d+ ', r'\1*%%N%% ', line)
     line = _CLF_TIME.sub('[%%TIME%%]', line)

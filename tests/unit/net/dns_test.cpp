@@ -49,6 +49,16 @@ TEST(Dns, Addresses) {
     EXPECT_EQ(read(answer(1) + record(kQuestion, 1, 9, "\1\2\3")), "ttl 4294967295");
 }
 
+TEST(Dns, AnAddressIsOfNoInterface) {
+    auto six = record(kQuestion, 28, 5, "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1"sv);
+    auto found = parse(answer(2, "\x81\x80"sv, 28) + six + six, 7, "a.b", Type::kAaaa);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->addresses.size(), 2u);
+    auto wanted = *Address::literal("fe80::1", found->addresses[0].port());
+    EXPECT_EQ(found->addresses[0].sockaddr_bytes(), wanted.sockaddr_bytes());  // what follows in the packet is no part of it
+    EXPECT_EQ(found->addresses[1].sockaddr_bytes(), wanted.sockaddr_bytes());
+}
+
 TEST(Dns, Aliases) {
     auto alias = record(kQuestion, 5, 20, "\1c\xc0\x0e"sv);  // c.b
     EXPECT_EQ(read(answer(1) + alias), "ttl 20 alias c.b");

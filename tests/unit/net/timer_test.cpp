@@ -68,6 +68,17 @@ TEST_F(TimerTest, OneThatEndsIsForgotten) {
     EXPECT_EQ(queue.wait(0), -1);
 }
 
+TEST_F(TimerTest, OneThatEndsInTheMiddleDelaysNoOther) {
+    std::vector<std::unique_ptr<Noted>> timers;
+    for (int due : {1, 10, 2, 3, 4, 20, 21, 22, 23, 5}) {  // as they lie in the queue: 20 is below 10, 5 below 2
+        timers.push_back(std::make_unique<Noted>(fired, due));
+        queue.arm(*timers.back(), static_cast<std::uint64_t>(due));
+    }
+    timers[5].reset();  // 5, the last, takes the place of 20
+    queue.expire(6);
+    EXPECT_EQ(fired, (std::vector<int>{1, 2, 3, 4, 5}));
+}
+
 TEST_F(TimerTest, AgreesWithASlowModel) {
     std::mt19937 random(1);
     std::vector<std::unique_ptr<Noted>> timers;
