@@ -142,6 +142,15 @@ def test_leaves_nothing(binary):
     shutil.rmtree(place.dir)
 
 
+def a_start_that_fails_leaves_nothing(binary):
+    """An address that cannot be had takes the file of a unix socket that was bound before along (nginx leaves it behind)."""
+    place = Place(binary, 'daemon off; pid DIR/nginx.pid; events { }\nhttp { access_log off; server { listen unix:DIR/a.sock; listen 192.0.2.1:81; } }\n')
+    status, said = place.run('-e', 'x.log')
+    assert status == 1 and '[emerg] bind() to 192.0.2.1:81 failed (99: ' in said, said
+    assert not (place.dir / 'a.sock').exists()
+    shutil.rmtree(place.dir)
+
+
 def wait_until(condition, what, seconds=20):
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -241,7 +250,7 @@ def an_idle_server_costs_nothing(binary):
         assert took <= 10, f'{took} hundredths of a second in 0.7 s'
 
 
-CASES = [first_log, first_log_missing, no_listen, closed_descriptors, test_leaves_nothing, standard_error_of_a_worker, without_workers_for_a_while,
+CASES = [first_log, first_log_missing, no_listen, closed_descriptors, test_leaves_nothing, a_start_that_fails_leaves_nothing, standard_error_of_a_worker, without_workers_for_a_while,
          a_port_that_becomes_free, an_idle_server_costs_nothing]
 
 

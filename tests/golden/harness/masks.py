@@ -58,7 +58,7 @@ def _common(text, values, own):
             text = re.sub(rf'(?<!\d){value}(?!\d)', f'%%{name}%%', text)
         else:
             text = text.replace(value, f'%%{name}%%')
-        if name.startswith(('BACKEND', 'CLOSED')):
+        if name.startswith(('BACKEND', 'CLOSED', 'NAMES')):
             port = value.rpartition(':')[2]
             text = re.sub(rf'(?<!\d){port}(?!\d)', f'%%{name}:port%%', text)
     return text
@@ -67,9 +67,10 @@ def _common(text, values, own):
 def fill(text, values):
     """Puts the values in place of %%NAME%%."""
     def one(match):
-        if match[1] not in values:
+        name, port, _ = match[1].partition(':port')
+        if name not in values:
             raise SystemExit(f'unknown placeholder {match[0]}')
-        return values[match[1]]
+        return values[name].rpartition(':')[2] if port else values[name]
     return re.sub(r'%%([A-Z][A-Z0-9_:a-z]*)%%', one, text)
 
 

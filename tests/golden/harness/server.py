@@ -14,6 +14,7 @@ import threading
 from . import masks
 from .backend import FastcgiBackend, HttpBackend
 from .client import wait_until
+from .names import Names
 from .text import unescape
 
 TLS = pathlib.Path(__file__).resolve().parent.parent / 'tls'
@@ -68,10 +69,11 @@ class Place:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='bext-golden-', dir='/tmp'))
         _places.add(self)
         self.values = {'DIR': str(self.dir)}
-        self.backends = []
+        self.backends, self.names = [], []
         self._closed = []
         try:
             self._start_backends()
+            self._start_names()
             self.config = self._config()
             self._lay_out()
         except BaseException:
@@ -99,6 +101,11 @@ class Place:
             self.values['BACKEND' + (f'_{name}' if name else '')] = backend.address
             backend.rules.__init__([self.fill(line.replace('%%CONNECTION%%', '\0')).replace('\0', '%%CONNECTION%%')
                                     for line in part.lines])
+
+    def _start_names(self):
+        for part in self.group.all('names'):
+            self.names.append(Names(part.lines, self.dir / 'names.log'))
+            self.values['NAMES'] = self.names[-1].address
 
     def _config(self):
         part = {kind: ''.join(found.text() for found in self.group.all(kind)) for kind in ('main', 'http', 'server')}
@@ -166,8 +173,8 @@ class Place:
         return {'user': user.pw_uid, 'group': user.pw_gid, 'extra_groups': []}
 
     def remove(self):
-        for backend in self.backends:
-            backend.stop()
+        for one in self.backends + self.names:
+            one.stop()
         for keeper in self._closed:
             keeper.close()
         if os.geteuid() != 0:
