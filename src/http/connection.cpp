@@ -95,6 +95,7 @@ bool Connection::take_up_site() {
 }
 
 void Connection::note(Level level, std::string_view text, int error, std::string_view action) const {
+    if (!use_) return;  // another goes on with what it had
     auto& log = listen_log(*this);
     if (!log.wants(level)) return;
     auto message = cat({"*", std::to_string(number), " ", text, error ? errno_text(error) : std::string()});

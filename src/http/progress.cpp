@@ -28,6 +28,12 @@ std::uint64_t elapsed_ms(const Request& r) {
 
 int final_status(const Request& r) { return r.error_status ? r.error_status : r.out.status; }
 
+void count_response(const Request& r) {
+    auto hundreds = r.out.status / 100;
+    if (hundreds >= 1 && hundreds <= 5)
+        Thread::current().figures.add(static_cast<Tally>(static_cast<int>(Tally::kStatus1xx) + hundreds - 1));
+}
+
 char* put_status(char* out, const Request& r) {
     int code = final_status(r);
     if (!code && r.http_version == 9) code = 9;

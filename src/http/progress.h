@@ -17,6 +17,9 @@ std::uint64_t elapsed_ms(const Request& request);
 /// The status that the request ends with, whatever an error page makes of it; 0 without one.
 int final_status(const Request& request);
 
+/// Counts the answer by its class of status.
+void count_response(const Request& request);
+
 /// Writes $status, three digits at least (10 bytes at most); returns the end.
 char* put_status(char* out, const Request& request);
 

@@ -6,6 +6,7 @@
 
 #include "http/escape.h"
 #include "http/phases.h"
+#include "http/progress.h"
 
 namespace bext::http1 {
 
@@ -78,18 +79,12 @@ Task<> ClientConnection::run_through() {
                 else
                     co_await http::serve(*request_);
             }
-            count_response();
+            http::count_response(*request_);
             if (request_->out_of_memory) co_return;
             co_await end_request();
             if (!stream_) break;
         }
     }
-}
-
-void ClientConnection::count_response() {
-    auto hundreds = request_->out.status / 100;
-    if (hundreds >= 1 && hundreds <= 5)
-        thread_.figures.add(static_cast<Tally>(static_cast<int>(Tally::kStatus1xx) + hundreds - 1));
 }
 
 /// Until the client may have sent more. In a request it may keep that until what it sent is acknowledged (Nagle's algorithm), and

@@ -83,7 +83,6 @@ private:
     ssize_t raw_now(std::span<char> into);
     net::Stream::Waiting more(std::uint64_t timeout_ms);
     void became_idle();
-    void count_response();
     bool pass();
 
     // http::LiveConnection (http1/ending.cpp)

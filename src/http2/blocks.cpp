@@ -54,7 +54,7 @@ void ClientConnection::begin_data() {
 
 /// A header block of that stream begins; large_client_header_buffers say what its fields may have, each and together.
 void ClientConnection::begin_block(std::uint32_t id) {
-    auto& buffers = *static_cast<const http::Wire*>(first_server().root.records[conf::slot_of<http::Wire>])->large_header_buffers;
+    auto& buffers = *conf<http::Wire>().large_header_buffers;
     field_limit_ = buffers.size;
     block_left_ = buffers.size * buffers.count;
     block_id_ = id;
@@ -97,7 +97,7 @@ void ClientConnection::open_headers(const char* prefix) {
     became_busy();
     if (goaway_sent_) return;
     if (auto code = refuse_stream(); code != Code::kNone) {
-        if (refused_streams_++ > std::max<std::uint64_t>(static_cast<std::uint64_t>(*settings().concurrent_streams), 100))
+        if (refused_streams_++ > std::max<std::uint64_t>(static_cast<std::uint64_t>(*conf<http::Http2>().concurrent_streams), 100))
             return fail(Code::kNone, "client sent too many refused streams");
         send_reset(id, code);
         return;
@@ -108,7 +108,7 @@ void ClientConnection::open_headers(const char* prefix) {
 /// Why a new stream is not served; its client may try again.
 Code ClientConnection::refuse_stream() {
     if (out_end_ - out_begin_ > kMostUnread) return Code::kRefused;
-    auto most = static_cast<std::uint64_t>(*settings().concurrent_streams);
+    auto most = static_cast<std::uint64_t>(*conf<http::Http2>().concurrent_streams);
     if (streams_.size() >= most) {
         note(Level::kInfo, cat({"concurrent streams exceeded ", std::to_string(streams_.size())}), 0, kAction);
         return Code::kRefused;
@@ -117,7 +117,7 @@ Code ClientConnection::refuse_stream() {
         note(Level::kInfo, "client sent too many streams at once", 0, kAction);
         return Code::kRefused;
     }
-    if (!settings_acknowledged_ && !block_ends_stream_ && static_cast<std::int64_t>(settings().preread_size->value) < kDefaultWindow) {
+    if (!settings_acknowledged_ && !block_ends_stream_ && static_cast<std::int64_t>(conf<http::Http2>().preread_size->value) < kDefaultWindow) {
         note(Level::kInfo, "client sent stream with data before settings were acknowledged", 0, kAction);
         return Code::kRefused;
     }
@@ -133,11 +133,12 @@ void ClientConnection::begin_stream() {
     thread_.figures.add(Tally::kRequests);
     auto stream = std::make_unique<Stream>(*this, block_id_);
     streams_.push_back(stream.get());
+    ended_.reserve(ended_.size() + streams_.size());
     block_stream_ = stream.release();
     block_stream_->in_closed_ = block_ends_stream_;
     last_served_ = block_id_;
-    priorities_left_ += *settings().concurrent_streams;
-    auto& client = client_conf();
+    priorities_left_ += *conf<http::Http2>().concurrent_streams;
+    auto& client = conf<http::Client>();
     auto age = thread_.loop.unix_milliseconds() - start_ms;
     if (client.keepalive_timeout->count() == 0 || requests >= *client.keepalive_requests || age > client.keepalive_time->count()) goaway(Code::kNone);
 }

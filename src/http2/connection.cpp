@@ -31,7 +31,7 @@ Stream::Stream(ClientConnection& connection, std::uint32_t id)
     : connection_(connection),
       id_(id),
       request_(connection, *this),
-      recv_window_(static_cast<std::int64_t>(connection.settings().preread_size->value)),
+      recv_window_(static_cast<std::int64_t>(connection.conf<http::Http2>().preread_size->value)),
       recv_target_(recv_window_),
       send_window_(connection.initial_window_),
       queue_(request_.arena) {
@@ -50,7 +50,12 @@ Stream::~Stream() {
 void ClientConnection::serve(http::Connection& from, std::string_view read_ahead) {
     auto* connection = new ClientConnection(from);
     connection->read_ahead_bytes_ = read_ahead;
-    spawn(connection->run());
+    try {
+        spawn(connection->run());
+    } catch (const std::bad_alloc&) {  // before anything of it has run
+        delete connection;
+        throw;
+    }
 }
 
 ClientConnection::ClientConnection(http::Connection& from) : Connection(from), thread_(http::Thread::current()) {
@@ -69,31 +74,27 @@ ClientConnection::~ClientConnection() {
     if (--thread_.connections == 0 && thread_.on_last_connection) thread_.on_last_connection();
 }
 
-const http::Http2& ClientConnection::settings() const {
-    return *static_cast<const http::Http2*>(first_server().root.records[conf::slot_of<http::Http2>]);
-}
-
-const http::Client& ClientConnection::client_conf() const {
-    return *static_cast<const http::Client*>(first_server().root.records[conf::slot_of<http::Client>]);
+/// A head has so long to come to its end; the first one, to begin, too.
+void ClientConnection::await_head() {
+    due_ = Due::kHead;
+    deadline_.arm(static_cast<std::uint64_t>(conf<http::Wire>().header_timeout->count()));
 }
 
 /// The server's side of the preface (section 3.4), and the connection's window wide open: each stream has its own.
 void ClientConnection::begin() {
-    if (*client_conf().tcp_nodelay && client.address().family() != AF_UNIX) {
+    if (*conf<http::Client>().tcp_nodelay && client.address().family() != AF_UNIX) {
         int one = 1;
         ::setsockopt(socket(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     }
     taking_ = true;
-    auto& conf = settings();
-    small(Type::kSettings, 0, 0, put_setting(Setting::kMaxStreams, static_cast<std::uint32_t>(*conf.concurrent_streams)) +
-                                 put_setting(Setting::kInitialWindow, static_cast<std::uint32_t>(conf.preread_size->value)) +
+    auto& http2 = conf<http::Http2>();
+    small(Type::kSettings, 0, 0, put_setting(Setting::kMaxStreams, static_cast<std::uint32_t>(*http2.concurrent_streams)) +
+                                 put_setting(Setting::kInitialWindow, static_cast<std::uint32_t>(http2.preread_size->value)) +
                                  put_setting(Setting::kMaxFrameSize, kMaxFrame) +  // no frame is kept whole, so that their size costs nothing
                                  put_setting(Setting::kNoRfc7540Priorities, 1));
     send_window_update(0, static_cast<std::uint32_t>(kMaxWindow - kDefaultWindow));
-    priorities_left_ = std::max<std::int64_t>(*conf.concurrent_streams, 100);
-    auto& wire = *static_cast<const http::Wire*>(first_server().root.records[conf::slot_of<http::Wire>]);
-    due_ = Due::kHead;
-    deadline_.arm(static_cast<std::uint64_t>(wire.header_timeout->count()));
+    priorities_left_ = std::max<std::int64_t>(*http2.concurrent_streams, 100);
+    await_head();
     take(read_ahead_bytes_);
     wake_streams();
     taking_ = false;
@@ -148,7 +149,7 @@ Task<> ClientConnection::read_frames() {
             co_return;
         }
         new_streams_ = 0;
-        if (idle_ && ++idle_turns_ > 10 * static_cast<std::uint64_t>(*client_conf().keepalive_requests)) {
+        if (idle_ && ++idle_turns_ > 10 * static_cast<std::uint64_t>(*conf<http::Client>().keepalive_requests)) {
             note(Level::kInfo, "http2 flood detected", 0, kAction);
             goaway(Code::kNone);
             over_ = true;
@@ -159,19 +160,14 @@ Task<> ClientConnection::read_frames() {
         wake_streams();
         taking_ = false;
         if (total_bytes_ / 8 > payload_bytes_ + kFloodAllowance) fail(Code::kNone, "http2 flood detected");
-        if (block_id_ && !deadline_.armed()) {
-            due_ = Due::kHead;
-            auto& wire = *static_cast<const http::Wire*>(first_server().root.records[conf::slot_of<http::Wire>]);
-            deadline_.arm(static_cast<std::uint64_t>(wire.header_timeout->count()));
-        }
-        if (streams_.empty() && !block_id_ && step_ == Step::kHead) became_idle();
+        if (block_id_ && !deadline_.armed()) await_head();
+        if (streams_.empty() && !block_id_) became_idle();
     }
 }
 
 /// The connection is lost or over: what its streams wait for does not come.
 void ClientConnection::end_streams() {
-    auto all = streams_;  // each may end in this
-    for (auto* stream : all) {
+    for (auto* stream : std::vector(streams_)) {  // each may end in this
         if (stream->broken_) continue;
         stream->reset_sent_ = true;
         stream->stop(Code::kCancel);
@@ -192,19 +188,29 @@ void ClientConnection::wake_streams() {
 
 /// Frees the streams that have ended; none of them runs.
 void ClientConnection::sweep() {
-    for (auto* stream : std::exchange(ended_, {})) delete stream;
+    for (auto* stream : ended_) delete stream;
+    ended_.clear();  // its room stays: a stream that ends needs no memory for that
 }
 
-/// The request has ended; what it has not said or taken is told as nginx does.
+/// What the request has not said or taken is told as nginx does.
+void ClientConnection::tell_end(Stream& stream) {
+    if (stream.reset_sent_ || over_) return;
+    if (!stream.out_closed_) {
+        bool cut = stream.request_.timed_out || stream.request_.out.status == http::status::kClose;
+        send_reset(stream.id_, cut ? Code::kProtocol : Code::kInternal);
+        note_reset();
+    } else if (!stream.in_closed_) {
+        send_reset(stream.id_, Code::kNone);
+    }
+}
+
+/// The request has ended.
 void ClientConnection::finished(Stream& stream) {
-    if (!stream.reset_sent_ && !over_) {
-        if (!stream.out_closed_) {
-            bool cut = stream.request_.timed_out || stream.request_.out.status == http::status::kClose;
-            send_reset(stream.id_, cut ? Code::kProtocol : Code::kInternal);
-            note_reset();
-        } else if (!stream.in_closed_) {
-            send_reset(stream.id_, Code::kNone);
-        }
+    try {
+        tell_end(stream);
+    } catch (const std::bad_alloc&) {
+        thread_.note_shortage();
+        broken_ = over_ = true;
     }
     bool by_us = !stream.client_reset_ && (stream.reset_sent_ || !stream.in_closed_);
     stream.broken_ = true;
@@ -238,13 +244,13 @@ void ClientConnection::fail(Code code, std::string_view why) {
 
 /// What comes until the client has closed its side is not missed (lingering_close).
 Task<> ClientConnection::linger() {
-    auto& conf = client_conf();
-    if (*conf.lingering_close == http::Client::Lingering::kOff) {
+    auto& client = conf<http::Client>();
+    if (*client.lingering_close == http::Client::Lingering::kOff) {
         if (tls) stream_->shutdown_write();
         co_return;
     }
-    auto timeout = static_cast<std::uint64_t>(conf.lingering_timeout->count());
-    auto until = thread_.loop.now() + static_cast<std::uint64_t>(conf.lingering_time->count());
+    auto timeout = static_cast<std::uint64_t>(client.lingering_timeout->count());
+    auto until = thread_.loop.now() + static_cast<std::uint64_t>(client.lingering_time->count());
     stream_->shutdown_write();
     if (tls) ::shutdown(socket(), SHUT_WR);
     for (;;) {

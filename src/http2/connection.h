@@ -53,8 +53,13 @@ private:
     void end_streams();
     void sweep();
     void wake_streams();
-    const http::Http2& settings() const;
-    const http::Client& client_conf() const;
+    void await_head();
+    void tell_end(Stream& stream);
+    /// The settings of module record C in the server that holds while no host is known.
+    template <class C>
+    const C& conf() const {
+        return *static_cast<const C*>(first_server().root.records[conf::slot_of<C>]);
+    }
 
     // What comes in (input.cpp, blocks.cpp, control.cpp).
     void take(std::string_view bytes);
@@ -85,7 +90,7 @@ private:
     void take_priority_update(std::string_view bytes);
     void note_reset();
     Stream* find(std::uint32_t id) const;
-    bool idle_stream(std::uint32_t id) const { return id > last_id_; }
+    bool idle_stream(std::uint32_t id) const { return id && (id % 2 == 0 || id > last_id_); }
     enum class Closed : std::uint8_t { kUnknown, kByClient, kByUs };
     Closed how_closed(std::uint32_t id) const;
 
@@ -115,7 +120,6 @@ private:
     static void time_over(net::Timer& timer);
 
     http::Thread& thread_;
-    std::string_view read_ahead_;
     std::string read_ahead_bytes_;
 
     // The frame that is being taken.

@@ -23,7 +23,7 @@ void ClientConnection::became_idle() {
     thread_.figures.add(Gauge::kWaiting);
     if (going_ || (due_ == Due::kHead && deadline_.armed() && last_id_ == 0)) return;  // it has the time of a head for its first request
     due_ = Due::kIdle;
-    deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
+    deadline_.arm(static_cast<std::uint64_t>(conf<http::Client>().keepalive_timeout->count()));
 }
 
 void ClientConnection::became_busy() {
@@ -36,7 +36,10 @@ void ClientConnection::became_busy() {
 
 void ClientConnection::time_over(net::Timer& timer) {
     auto& self = static_cast<Deadline&>(timer).connection;
-    if (self.due_ == Due::kGoAway) return self.last_goaway();
+    if (self.due_ == Due::kGoAway) {
+        if (self.block_id_) self.await_head();
+        return self.last_goaway();
+    }
     if (self.due_ == Due::kHead && self.block_stream_) return self.head_late();
     self.goaway(self.block_id_ ? Code::kProtocol : Code::kNone);
     self.over_ = true;
@@ -49,8 +52,7 @@ void ClientConnection::head_late() {
     if (block_is_trailers_) return fail(Code::kProtocol, "client timed out");
     stream->request_.log(Level::kInfo, "client timed out", ETIMEDOUT);
     if (going_) last_goaway();
-    due_ = Due::kIdle;
-    deadline_.arm(static_cast<std::uint64_t>(client_conf().keepalive_timeout->count()));
+    deadline_.arm(static_cast<std::uint64_t>(conf<http::Client>().keepalive_timeout->count()));  // for the rest of the block
     stream->stop(Code::kProtocol);
     finished(*stream);
 }
@@ -94,10 +96,11 @@ void ClientConnection::expire(Why why, std::uint64_t before) {
     if (!any) return;
     if (idle_) return close(why);
     thread_.figures.add(why == Why::kReload ? Tally::kClosedByReload : Tally::kClosedAtDeadline);
-    thread_.figures.add(Tally::kCut);
-    auto all = streams_;
-    for (auto* stream : all)
-        if (stream->request_.site->generation < before) stream->stop(Code::kCancel);
+    for (auto* stream : std::vector(streams_)) {
+        if (stream->request_.site->generation >= before) continue;
+        thread_.figures.add(Tally::kCut);
+        stream->stop(Code::kCancel);
+    }
     if (before != UINT64_MAX) return flush_later();
     goaway(Code::kNone);
     flush();

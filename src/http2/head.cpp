@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "http/host.h"
 #include "http/phases.h"
+#include "http/progress.h"
 #include "http/uri.h"
 #include "http2/connection.h"
 
@@ -182,18 +183,24 @@ bool Stream::body_length() {
     return true;
 }
 
+Task<> Stream::answer() {
+    auto& thread = http::Thread::current();
+    thread.figures.pulse().request(request_.host, request_.uri);
+    if (refused_) co_await http::refuse(request_, refused_);
+    else co_await http::serve(request_);
+    http::count_response(request_);
+}
+
 /// The request, from its head to its end.
 Task<> Stream::run() {
     auto& thread = http::Thread::current();
-    if (!dead_) {
-        thread.figures.pulse().request(request_.host, request_.uri);
-        thread.figures.add(Gauge::kWriting);
-        if (refused_) co_await http::refuse(request_, refused_);
-        else co_await http::serve(request_);
-        thread.figures.subtract(Gauge::kWriting);
-        auto hundreds = request_.out.status / 100;
-        if (hundreds >= 1 && hundreds <= 5) thread.figures.add(static_cast<Tally>(static_cast<int>(Tally::kStatus1xx) + hundreds - 1));
+    thread.figures.add(Gauge::kWriting);
+    try {
+        if (!dead_) co_await answer();
+    } catch (const std::bad_alloc&) {
+        thread.note_shortage();
     }
+    thread.figures.subtract(Gauge::kWriting);
     connection_.finished(*this);
 }
 

@@ -99,6 +99,7 @@ void Stream::put_trailers() {
     for (auto& h : trailers) size += h.name.size() + h.value.size() + HeaderWriter::kFieldRoom;
     char* block = request_.arena.bytes(size);
     HeaderWriter w(block);
+    if (connection_.take_table_update()) w.no_table();
     for (auto& h : trailers) w.field(h.name, h.value);
     auto before = sent_;
     put_header_block(block, static_cast<std::size_t>(w.p - block), true);

@@ -68,6 +68,7 @@ private:
     bool body_length();
     bool refuse(int status, std::string_view why);
     bool refuse(const http::Refusal& refusal);
+    Task<> answer();
     Task<> run();
 
     // What comes in (body.cpp).
@@ -76,7 +77,7 @@ private:
     void widen();
     void give_back();
     int check(std::size_t more);
-    bool keeps_to_length(std::uint64_t received) const;
+    bool keeps_to_length(std::uint64_t taken) const;
     void stop(Code code);
 
     // What goes out (output.cpp).

@@ -141,7 +141,7 @@ void ClientConnection::flush() {
 Task<> ClientConnection::write_rest() {
     writing_ = true;
     for (;;) {
-        auto wait = co_await stream_->writable(static_cast<std::uint64_t>(client_conf().send_timeout->count()));
+        auto wait = co_await stream_->writable(static_cast<std::uint64_t>(conf<http::Client>().send_timeout->count()));
         if (wait == net::Wait::kTimeout) {
             note(Level::kInfo, "client timed out", ETIMEDOUT, kAction);
             broken_ = over_ = true;

@@ -116,6 +116,7 @@ public:
     std::string pings;
     unsigned acknowledged = 0, goaways = 0;
     std::size_t received = 0;  // bytes
+    std::string last_block;    // the header block that came last, as it came
     bool open = true, deaf = false;
     std::string all;  // types of the frames
     /// No header block that it has sent is unfinished.
@@ -174,7 +175,7 @@ private:
             else found.emplace_back(field.name, field.value);
         }
         to = found;
-        block_.clear();
+        last_block = std::exchange(block_, {});
         stream.ended |= std::exchange(ends_, false);
     }
 

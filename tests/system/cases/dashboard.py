@@ -431,20 +431,29 @@ server { listen 443 ssl; server_name shop.example; ssl_certificate shop.pem; ssl
 ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].map(r => [...r.children].map(c => c.innerText.replaceAll('\\n', ' ')))"
 
 
+def _ask(machine, paths):
+    for path in paths:
+        machine.run(['curl', '-sS', '-o', '/dev/null', '-H', 'Host: www.example', f'http://127.0.0.1{path}'])
+
+
+def _running_dashboard(machine):
+    """The address of the page of the running server."""
+    machine.run('systemd-run --quiet --unit dash -p StandardOutput=file:/run/dash.log bext dashboard')
+    machine.wait_until('grep -q token= /run/dash.log', timeout=60)
+    return machine.run('grep -o "http://.*token=.*" /run/dash.log').out.strip()
+
+
 @needs_browser
 def the_running_server_is_shown(machine):
     """bext dashboard: what the server counts, which no log has, its reloads and upgrades, its error log; and that nothing can be changed."""
     _site(machine)
     machine.put(RUNNING, '/etc/nginx/conf.d/site.conf')
     machine.run('systemctl disable --now nginx; systemctl start bext')
-    for path in ['/'] * 12 + ['/teapot'] * 3 + ['/broken'] * 2:
-        machine.run(['curl', '-sS', '-o', '/dev/null', '-H', 'Host: www.example', f'http://127.0.0.1{path}'])
+    _ask(machine, ['/'] * 12 + ['/teapot'] * 3 + ['/broken'] * 2)
     machine.put('server { unknown <i>x</i>; }', '/etc/nginx/conf.d/broken.conf')
     assert machine.run('bext reload', check=False).status == 1
     machine.run('rm /etc/nginx/conf.d/broken.conf; bext reload; bext upgrade')
-    machine.run('systemd-run --quiet --unit dash -p StandardOutput=file:/run/dash.log bext dashboard')
-    machine.wait_until('grep -q token= /run/dash.log', timeout=60)
-    url = machine.run('grep -o "http://.*token=.*" /run/dash.log').out.strip()
+    url = _running_dashboard(machine)
     with Browser(machine) as browser:
         browser.look(*DESK, 'light')
         browser.open(url)
@@ -479,12 +488,9 @@ def the_server_in_nginxs_place_is_shown_too(machine):
     _site(machine)
     machine.put(RUNNING, '/etc/nginx/conf.d/site.conf')
     machine.run('systemctl reload nginx; bext nginx masquerade install', timeout=90)
-    for path in ['/'] * 4 + ['/teapot'] * 3:
-        machine.run(['curl', '-sS', '-o', '/dev/null', '-H', 'Host: www.example', f'http://127.0.0.1{path}'])
+    _ask(machine, ['/'] * 4 + ['/teapot'] * 3)
     machine.run('nginx -s reload')
-    machine.run('systemd-run --quiet --unit dash -p StandardOutput=file:/run/dash.log bext dashboard')
-    machine.wait_until('grep -q token= /run/dash.log', timeout=60)
-    url = machine.run('grep -o "http://.*token=.*" /run/dash.log').out.strip()
+    url = _running_dashboard(machine)
     with Browser(machine) as browser:
         browser.look(*DESK, 'light')
         browser.open(url)

@@ -296,6 +296,52 @@ TEST_F(Http2Connection, RequestsUnderWayAreServedToTheirEnd) {
     EXPECT_FALSE(client.open);
 }
 
+/// A head that does not come to its end costs its stream, whatever the client makes of the rest; the others have their time.
+TEST_F(Http2Connection, ALateHeadEndsItsStreamAlone) {
+    WireSite quick("events { } error_log /dev/null crit; http { access_log off; http2 on; client_header_timeout 50ms; keepalive_timeout 150ms;"
+                   " server { listen 80; location / { return 200 x; } location /up { proxy_pass http://unix:" + peer.path() + ":/; } } }");
+    auto wait = [&](Http2Peer& client, int ms) {
+        for (int i = 0; i < ms / 10; ++i) {
+            ::usleep(10'000);
+            client.turn(1);
+        }
+    };
+    Http2Peer client(quick);
+    client.ask(1, get("/up"));
+    asked(client, "GET /");
+    auto head = block(get("/"));
+    client.send(frame(Type::kHeaders, kEndStream, 3, head.substr(0, 10)));
+    wait(client, 100);
+    EXPECT_EQ(client.streams[3].reset, static_cast<int>(Code::kProtocol));
+    client.send(frame(Type::kContinuation, kEndHeaders, 3, head.substr(10)));
+    wait(client, 300);
+    write_some(upstream.get(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    client.turn(20);
+    EXPECT_EQ(client.streams[1].body, "ok");
+    wait(client, 300);
+    EXPECT_EQ(client.goaway, static_cast<int>(Code::kNone)) << "then it is idle, and ends at its time";
+
+    Http2Peer halfway(quick);  // idle within a frame that is nobody's
+    halfway.send(frame(Type::kHeaders, kEndHeaders | kEndStream, 1, block(get("/"))) + frame(static_cast<Type>(88), 0, 0, "unfinished").substr(0, 12));
+    wait(halfway, 300);
+    EXPECT_EQ(halfway.goaway, static_cast<int>(Code::kNone));
+    EXPECT_FALSE(halfway.open);
+}
+
+/// A table of another size is answered in the next header block, be it of trailers (RFC 7541, section 4.2).
+TEST_F(Http2Connection, TrailersMayBeTheFirstBlockOfANewTable) {
+    WireSite trailing("events { } error_log /dev/null crit; http { access_log off; http2 on; add_trailer X-End yes; server { listen 80; location / { return 200 '" +
+                      std::string(3000, 'b') + "'; } } }");
+    Http2Peer client(trailing, setting(http2::Setting::kInitialWindow, 0));
+    client.ask(1, get("/"));
+    client.send(frame(Type::kSettings, 0, 0, setting(http2::Setting::kTableSize, 0) + setting(http2::Setting::kInitialWindow, 1 << 20)));
+    ASSERT_TRUE(client.streams[1].ended);
+    EXPECT_EQ(value_of(client.streams[1].trailers, "x-end"), "yes");
+    EXPECT_EQ(client.last_block.front(), '\x20');
+    client.ask(3, get("/"));
+    EXPECT_NE(client.last_block.front(), '\x20') << "once is enough";
+}
+
 /// Whether or not the client acknowledges anything, and whatever it asks for meanwhile.
 TEST_F(Http2Connection, TheEndComesByItself) {
     Http2Peer client(site);

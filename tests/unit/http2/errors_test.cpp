@@ -52,6 +52,8 @@ std::vector<Wrong> wrong_frames() {
         {"PRIORITY that depends on itself", frame(Type::kPriority, 0, 3, number32(3) + "x"), Code::kProtocol},
         {"RST_STREAM on no stream", frame(Type::kReset, 0, 0, number32(8)), Code::kProtocol},
         {"RST_STREAM on an idle stream", frame(Type::kReset, 0, 9, number32(8)), Code::kProtocol},
+        {"RST_STREAM on a stream of ours", open + frame(Type::kReset, 0, 2, number32(8)), Code::kProtocol},
+        {"DATA on a stream of ours", frame(Type::kHeaders, kEndHeaders, 5, head) + frame(Type::kData, 0, 2, "x"), Code::kProtocol},
         {"RST_STREAM that is too long", open + frame(Type::kReset, 0, 1, "12345"), Code::kFrameSize},
         {"SETTINGS on a stream", frame(Type::kSettings, 0, 1), Code::kProtocol},
         {"SETTINGS with an odd length", frame(Type::kSettings, 0, 0, "12345"), Code::kFrameSize},
@@ -198,26 +200,20 @@ TEST(Http2Errors, HeadsThatAreRefused) {
 /// Each of them costs its client no more than a connection, and the server bounded work.
 TEST(Http2Floods, StreamsThatAreReset) {
     WireSite site(kConf);
-    Http2Peer client(site, setting(http2::Setting::kInitialWindow, 0));
-    std::uint32_t id = 1;
-    for (; id < 8000 && client.open; id += 2) {
-        client.ask(id, get("/big"));
-        client.send(frame(Type::kReset, 0, id, number32(static_cast<std::uint32_t>(Code::kCancel))));
+    const std::function<std::string(std::uint32_t)> ways[] = {
+        [](std::uint32_t id) { return frame(Type::kReset, 0, id, number32(static_cast<std::uint32_t>(Code::kCancel))); },
+        [](std::uint32_t id) { return frame(Type::kWindowUpdate, 0, id, number32(0x7fffffff)); },  // the server is made to do it
+    };
+    for (auto& then : ways) {
+        Http2Peer client(site, setting(http2::Setting::kInitialWindow, 10));
+        std::uint32_t id = 1;
+        for (; id < 8000 && client.open; id += 2) {
+            client.ask(id, get("/big"));
+            client.send(frame(Type::kWindowUpdate, 0, id, number32(1)) + then(id));
+        }
+        EXPECT_EQ(client.goaway, static_cast<int>(Code::kCalm));
+        EXPECT_LT(id, 2300u) << "1000 and what their rate allows";
     }
-    EXPECT_EQ(client.goaway, static_cast<int>(Code::kCalm));
-    EXPECT_LT(id, 2300u) << "1000 and what their rate allows";
-}
-
-TEST(Http2Floods, StreamsThatTheServerIsMadeToReset) {
-    WireSite site(kConf);
-    Http2Peer client(site, setting(http2::Setting::kInitialWindow, 10));
-    std::uint32_t id = 1;
-    for (; id < 8000 && client.open; id += 2) {
-        client.ask(id, get("/big"));
-        client.send(frame(Type::kWindowUpdate, 0, id, number32(0x7fffffff)));
-    }
-    EXPECT_EQ(client.goaway, static_cast<int>(Code::kCalm));
-    EXPECT_LT(id, 2300u);
 }
 
 /// From some time on the server does not read, either; so what it keeps is bounded.
